@@ -1,0 +1,5 @@
+/** Benchmarks against the bare operations. */
+@NullMarked
+package dev.caisson.bench;
+
+import org.jspecify.annotations.NullMarked;

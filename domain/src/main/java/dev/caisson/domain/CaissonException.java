@@ -1,0 +1,215 @@
+package dev.caisson.domain;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * The one root of Caisson's errors. Each kind has a stable code, a message that is safe to show to
+ * the client, and says whether the same request may succeed later.
+ */
+public abstract sealed class CaissonException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final String code;
+  private final boolean retryable;
+
+  private CaissonException(String code, boolean retryable, String message) {
+    super(message);
+    this.code = code;
+    this.retryable = retryable;
+  }
+
+  private CaissonException(String code, boolean retryable, String message, Throwable cause) {
+    super(message, cause);
+    this.code = code;
+    this.retryable = retryable;
+  }
+
+  /** A stable word such as {@code not_found}. */
+  public String code() {
+    return code;
+  }
+
+  /** Whether the same request may succeed later without a change. */
+  public boolean retryable() {
+    return retryable;
+  }
+
+  /** The message; never null. */
+  @Override
+  public String getMessage() {
+    return String.valueOf(super.getMessage());
+  }
+
+  /** The request is wrong in itself; the message names the field. */
+  public static final class InvalidRequest extends CaissonException {
+    private static final long serialVersionUID = 1L;
+
+    public InvalidRequest(String message) {
+      super("invalid_request", false, message);
+    }
+  }
+
+  /** No key, or one that is not known. */
+  public static final class Unauthenticated extends CaissonException {
+    private static final long serialVersionUID = 1L;
+
+    public Unauthenticated(String message) {
+      super("unauthenticated", false, message);
+    }
+  }
+
+  /** The key may not do this. */
+  public static final class PermissionDenied extends CaissonException {
+    private static final long serialVersionUID = 1L;
+
+    public PermissionDenied(String message) {
+      super("permission_denied", false, message);
+    }
+  }
+
+  /** The object does not exist, or belongs to somebody else; the two look the same. */
+  public static final class NotFound extends CaissonException {
+    private static final long serialVersionUID = 1L;
+
+    public NotFound(String message) {
+      super("not_found", false, message);
+    }
+
+    public static NotFound container(String id) {
+      return new NotFound("Container `" + id + "` not found.");
+    }
+
+    public static NotFound cell(String id) {
+      return new NotFound("Cell `" + id + "` not found.");
+    }
+
+    public static NotFound file(String id) {
+      return new NotFound("File `" + id + "` not found.");
+    }
+  }
+
+  /** The container is past its retention; its files are gone. */
+  public static final class ContainerExpired extends CaissonException {
+    private static final long serialVersionUID = 1L;
+    private final transient Container container;
+
+    public ContainerExpired(Container container) {
+      super(
+          "container_expired",
+          false,
+          "container_expired: container `"
+              + container.id()
+              + "` expired at "
+              + container.expiresAt()
+              + "; its files are gone. Start a new container and rebuild from source.");
+      this.container = container;
+    }
+
+    public Container container() {
+      return container;
+    }
+  }
+
+  /** The request collides with the state of an object. */
+  public static final class Conflict extends CaissonException {
+    private static final long serialVersionUID = 1L;
+
+    public Conflict(String message) {
+      super("conflict", false, message);
+    }
+  }
+
+  /** Something is over a size limit; the message names the object and the limit. */
+  public static final class TooLarge extends CaissonException {
+    private static final long serialVersionUID = 1L;
+
+    public TooLarge(String message) {
+      super("too_large", false, message);
+    }
+  }
+
+  /** A part of a file that does not exist was asked for. */
+  public static final class RangeNotSatisfiable extends CaissonException {
+    private static final long serialVersionUID = 1L;
+    private final long sizeBytes;
+
+    public RangeNotSatisfiable(String message, long sizeBytes) {
+      super("range_not_satisfiable", false, message);
+      this.sizeBytes = sizeBytes;
+    }
+
+    /** The size of the file. */
+    public long sizeBytes() {
+      return sizeBytes;
+    }
+  }
+
+  /** Too much at once; try again after {@link #retryAfter}. */
+  public static final class Busy extends CaissonException {
+    private static final long serialVersionUID = 1L;
+    private final Duration retryAfter;
+
+    public Busy(String message, Duration retryAfter) {
+      super("busy", true, message);
+      this.retryAfter = retryAfter;
+    }
+
+    public Duration retryAfter() {
+      return retryAfter;
+    }
+  }
+
+  /**
+   * This host cannot do it: a missing program, a wall that does not stand, a data directory in use.
+   */
+  public static final class HostUnfit extends CaissonException {
+    private static final long serialVersionUID = 1L;
+
+    public HostUnfit(String message) {
+      super("host_unfit", false, message);
+    }
+
+    public HostUnfit(String message, Throwable cause) {
+      super("host_unfit", false, message, cause);
+    }
+  }
+
+  /** The server that models answer from failed, or could not be reached. */
+  public static final class Upstream extends CaissonException {
+    private static final long serialVersionUID = 1L;
+    private final int status;
+    private final transient Optional<String> retryAfter;
+
+    /**
+     * @param status the HTTP status to pass on
+     * @param retryAfter the upstream's own header, passed on as it stands
+     */
+    public Upstream(int status, String message, boolean retryable, Optional<String> retryAfter) {
+      super("upstream", retryable, message);
+      this.status = status;
+      this.retryAfter = retryAfter;
+    }
+
+    public int status() {
+      return status;
+    }
+
+    public Optional<String> retryAfter() {
+      return retryAfter;
+    }
+  }
+
+  /** We failed; the message says at what, the cause says why. */
+  public static final class Internal extends CaissonException {
+    private static final long serialVersionUID = 1L;
+
+    public Internal(String message, Throwable cause) {
+      super("internal", false, message, cause);
+    }
+
+    public Internal(String message) {
+      super("internal", false, message);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+package dev.caisson.domain;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a caller asks a container to run.
+ *
+ * @param code the program text, as it stands
+ * @param mode which Python process runs it; bash cells always have a process of their own
+ * @param timeout shorter than the cell limit, or empty for the limit itself
+ * @param environment variables for this cell alone; never stored
+ */
+public record CellSpec(
+    Language language,
+    String code,
+    InterpreterMode mode,
+    Optional<Duration> timeout,
+    Map<String, String> environment) {
+  public CellSpec {
+    environment = Map.copyOf(environment);
+  }
+
+  /** A cell in the container's interpreter, under the cell limit. */
+  public static CellSpec python(String code) {
+    return new CellSpec(
+        Language.PYTHON, code, InterpreterMode.PERSISTENT, Optional.empty(), Map.of());
+  }
+
+  /** A bash cell under the cell limit. */
+  public static CellSpec bash(String code) {
+    return new CellSpec(Language.BASH, code, InterpreterMode.FRESH, Optional.empty(), Map.of());
+  }
+
+  public CellSpec withMode(InterpreterMode newMode) {
+    return new CellSpec(language, code, newMode, timeout, environment);
+  }
+
+  public CellSpec withTimeout(Duration newTimeout) {
+    return new CellSpec(language, code, mode, Optional.of(newTimeout), environment);
+  }
+
+  public CellSpec withEnvironment(Map<String, String> newEnvironment) {
+    return new CellSpec(language, code, mode, timeout, newEnvironment);
+  }
+}

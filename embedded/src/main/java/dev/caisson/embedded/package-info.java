@@ -1,0 +1,5 @@
+/** The engine wired for one process. */
+@NullMarked
+package dev.caisson.embedded;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,27 @@
+package dev.caisson.sandbox;
+
+import java.util.List;
+
+/** What this host can enforce, wall by wall. */
+public record IsolationReport(List<Wall> walls) {
+  public IsolationReport {
+    walls = List.copyOf(walls);
+  }
+
+  /**
+   * One wall.
+   *
+   * @param name a stable word, such as {@code network} or {@code memory-limit}
+   * @param required whether the server refuses to start without it
+   * @param stands whether it held when it was tried just now
+   * @param evidence how it was tried and what was seen
+   * @param remedy what the operator can do; empty when it stands
+   */
+  public record Wall(
+      String name, boolean required, boolean stands, String evidence, String remedy) {}
+
+  /** Whether every required wall stands. */
+  public boolean fit() {
+    return walls.stream().allMatch(wall -> wall.stands() || !wall.required());
+  }
+}

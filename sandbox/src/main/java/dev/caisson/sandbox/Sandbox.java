@@ -1,0 +1,66 @@
+package dev.caisson.sandbox;
+
+import dev.caisson.domain.ByteRange;
+import dev.caisson.domain.FileContent;
+import dev.caisson.domain.FileReceipt;
+import dev.caisson.domain.OutputListener;
+import dev.caisson.domain.WorkspaceEntry;
+import java.io.InputStream;
+import java.util.List;
+
+/**
+ * The walls around one container while it is warm. Cells run one at a time; file calls may come
+ * from other threads while a cell runs. All paths are absolute inside the container; all file IO is
+ * done inside the walls with the rights of the container's own code.
+ *
+ * <p>When the sandbox is gone every call throws {@link
+ * dev.caisson.domain.CaissonException.Internal}, and {@link #isAlive} is false; only {@link #run}
+ * reports it as an outcome.
+ */
+public interface Sandbox extends AutoCloseable {
+  /**
+   * Runs a cell to its end and ends whatever it left running, except threads inside the
+   * interpreter. Interrupting the calling thread cancels the cell: it is ended like at its limit,
+   * reported as {@code Killed("cancelled")}, and the thread's interrupt status is kept.
+   */
+  CellRun run(CellProgram cell, OutputListener listener);
+
+  /**
+   * Writes a file through a temporary name, makes missing parents, and reads size and hash back.
+   *
+   * @throws dev.caisson.domain.CaissonException.InvalidRequest when the place cannot be written
+   */
+  FileReceipt write(String path, InputStream content);
+
+  /**
+   * Opens a regular file. Links are followed inside the walls only.
+   *
+   * @throws dev.caisson.domain.CaissonException.NotFound when there is no such file
+   * @throws dev.caisson.domain.CaissonException.InvalidRequest when it is no regular file
+   * @throws dev.caisson.domain.CaissonException.RangeNotSatisfiable when the range starts past the
+   *     end
+   */
+  FileContent read(String path, ByteRange range);
+
+  /** The entries of a directory by name, or the file itself. */
+  List<WorkspaceEntry> list(String path);
+
+  /** Deletes a file or a tree. */
+  void delete(String path);
+
+  /** Bytes that the workspace takes on disk. */
+  long diskBytes();
+
+  /**
+   * Makes what the last cell did outlive this sandbox. Called after every cell, before its reply.
+   * Nothing to do where the workspace is a local directory.
+   */
+  void commit(long epoch);
+
+  /** Whether a cell could run in it. */
+  boolean isAlive();
+
+  /** Ends its processes; the workspace stays. */
+  @Override
+  void close();
+}

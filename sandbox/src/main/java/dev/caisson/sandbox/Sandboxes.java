@@ -1,0 +1,43 @@
+package dev.caisson.sandbox;
+
+import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.Limits;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The isolation contract: opens the walls around a container and takes them down. Paths, sockets
+ * and processes are the implementation's business; nothing of them crosses this interface. Safe for
+ * use from many threads; for one container, {@code open} and {@code delete} are called one at a
+ * time.
+ */
+public interface Sandboxes extends AutoCloseable {
+  /**
+   * Opens a sandbox around the container's workspace, which is made when it does not exist yet.
+   * Processes that an earlier owner left running for this container are ended first.
+   *
+   * @param epoch the owner's term; a later one makes an earlier one's writes invalid
+   * @param image a name that {@link #image} knows
+   * @throws dev.caisson.domain.CaissonException.HostUnfit when a wall cannot be built
+   * @throws dev.caisson.domain.CaissonException.InvalidRequest when the image is unknown
+   */
+  Sandbox open(ContainerId container, long epoch, String image, Limits limits);
+
+  /**
+   * Ends what runs for the container and deletes its workspace; nothing happens when there is none.
+   */
+  void delete(ContainerId container);
+
+  /** The containers that have a workspace here, for sweeping those that no row knows. */
+  List<ContainerId> workspaces();
+
+  /** What is known of an image of that name; empty when there is none. */
+  Optional<ImageDescription> image(String name);
+
+  /** What holds on this host, each wall tested just now. */
+  IsolationReport isolation();
+
+  /** Releases every sandbox that was opened here. */
+  @Override
+  void close();
+}

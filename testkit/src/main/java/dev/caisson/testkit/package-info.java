@@ -1,0 +1,5 @@
+/** Scripted upstream and whole-system tests. */
+@NullMarked
+package dev.caisson.testkit;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** JSON shapes of the public API. */
+@NullMarked
+package dev.caisson.wire;
+
+import org.jspecify.annotations.NullMarked;
