@@ -1,0 +1,107 @@
+package dev.caisson.wire;
+
+import dev.caisson.domain.CaissonException;
+import java.time.Duration;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Errors as the public API shows them, and the one table from our kinds to HTTP statuses and to the
+ * error types of the Messages API.
+ *
+ * @param status of HTTP
+ * @param type the word that the official SDKs know
+ */
+public record ErrorJson(int status, String type) {
+
+  /** How an error of ours looks from outside. */
+  public static ErrorJson of(CaissonException error) {
+    return switch (error) {
+      case CaissonException.InvalidRequest e -> of(400);
+      case CaissonException.Unauthenticated e -> of(401);
+      case CaissonException.PermissionDenied e -> of(403);
+      case CaissonException.NotFound e -> of(404);
+      case CaissonException.Conflict e -> of(409);
+      case CaissonException.ContainerExpired e -> of(410);
+      case CaissonException.TooLarge e -> of(413);
+      case CaissonException.RangeNotSatisfiable e -> of(416);
+      case CaissonException.Busy e -> of(429);
+      case CaissonException.Upstream e -> of(e.status());
+      case CaissonException.HostUnfit e -> of(500);
+      case CaissonException.Internal e -> of(500);
+    };
+  }
+
+  /** The shape of a status that no kind of ours stands behind. */
+  public static ErrorJson of(int status) {
+    String type =
+        switch (status) {
+          case 401 -> "authentication_error";
+          case 402 -> "billing_error";
+          case 403 -> "permission_error";
+          case 404, 410 -> "not_found_error";
+          case 409 -> "conflict_error";
+          case 413 -> "request_too_large";
+          case 429 -> "rate_limit_error";
+          case 504 -> "timeout_error";
+          case 529 -> "overloaded_error";
+          default -> status >= 500 ? "api_error" : "invalid_request_error";
+        };
+    return new ErrorJson(status, type);
+  }
+
+  /**
+   * The envelope. Beside the contract's fields it has our stable {@code code}, and the tombstone of
+   * an expired container.
+   */
+  public static ObjectNode write(CaissonException error, String requestId) {
+    ObjectNode json = of(error).envelope(error.getMessage(), requestId);
+    ObjectNode details = (ObjectNode) json.get("error");
+    details.put("code", error.code());
+    if (error instanceof CaissonException.ContainerExpired expired) {
+      details.set("container", ContainerJson.write(expired.container()));
+    }
+    return json;
+  }
+
+  /** The contract's envelope and nothing else. */
+  public ObjectNode envelope(String message, String requestId) {
+    ObjectNode json = Json.object().put("type", "error");
+    json.putObject("error").put("type", type).put("message", message);
+    return json.put("request_id", requestId);
+  }
+
+  /**
+   * The error that an envelope stands for, whoever wrote it.
+   *
+   * @param retryAfter as the reply's header says
+   */
+  public static CaissonException read(int status, JsonNode body, Optional<Duration> retryAfter) {
+    JsonNode error = body.path("error");
+    String message = error.path("message").asStringOpt().orElse("the server answered " + status);
+    Duration wait = retryAfter.orElse(Duration.ofSeconds(1));
+    JsonNode container = error.path("container");
+    return switch (status) {
+      case 400 -> new CaissonException.InvalidRequest(message);
+      case 401 -> new CaissonException.Unauthenticated(message);
+      case 403 -> new CaissonException.PermissionDenied(message);
+      case 404 -> new CaissonException.NotFound(message);
+      case 409 -> new CaissonException.Conflict(message);
+      case 410 ->
+          container.isObject()
+              ? new CaissonException.ContainerExpired(ContainerJson.read(container))
+              : new CaissonException.NotFound(message);
+      case 413 -> new CaissonException.TooLarge(message);
+      case 416 -> new CaissonException.RangeNotSatisfiable(message, 0);
+      case 429 -> new CaissonException.Busy(message, wait);
+      default ->
+          switch (error.path("code").asStringOpt().orElse("")) {
+            case "host_unfit" -> new CaissonException.HostUnfit(message);
+            case "upstream" ->
+                new CaissonException.Upstream(status, message, status >= 500, Optional.empty());
+            default -> new CaissonException.Internal(message);
+          };
+    };
+  }
+}
