@@ -38,7 +38,11 @@ public record ByteSize(long bytes) {
           case "GiB" -> 30;
           default -> 40;
         };
-    return new ByteSize(Math.multiplyExact(Long.parseLong(matcher.group(1)), 1L << shift));
+    try {
+      return new ByteSize(Math.multiplyExact(Long.parseLong(matcher.group(1)), 1L << shift));
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException("size too large: '" + text + "'", e);
+    }
   }
 
   @Override
