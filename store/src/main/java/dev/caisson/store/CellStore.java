@@ -1,0 +1,262 @@
+package dev.caisson.store;
+
+import dev.caisson.domain.CapturedOutput;
+import dev.caisson.domain.Cell;
+import dev.caisson.domain.CellId;
+import dev.caisson.domain.CellOutcome;
+import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.FileId;
+import dev.caisson.domain.Language;
+import dev.caisson.domain.OrganizationId;
+import dev.caisson.domain.OutputFile;
+import dev.caisson.domain.Page;
+import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.StoredFile;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.PreparedBatch;
+import org.jdbi.v3.core.statement.StatementContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What cells did. A cell has a row from its start on, so that one whose server died is not
+ * forgotten; until it ends nobody is shown it. Safe for use from many threads.
+ */
+public final class CellStore {
+  private static final String LIST = "cells";
+
+  private final Database database;
+
+  CellStore(Database database) {
+    this.database = database;
+  }
+
+  /**
+   * Notes that a cell starts, and that its container is in use.
+   *
+   * @return false, with nothing noted, when the container has ended or the term is over
+   */
+  public boolean begin(
+      CellId id, ContainerId container, long epoch, Language language, Instant startedAt) {
+    return database.write(handle -> {
+      if (!ContainerStore.touch(handle, container, epoch, startedAt)) {
+        return false;
+      }
+      handle
+          .createUpdate(
+              """
+              INSERT INTO cells (
+                id, container_id, epoch, language, status, reason, return_code, limit_us,
+                interpreter_lost, stdout, stdout_dropped, stderr, stderr_dropped, started_at,
+                wall_us, cpu_us)
+              VALUES (
+                :id, :container, :epoch, :language, 'running', NULL, -1, 0,
+                0, '', 0, '', 0, :startedAt,
+                0, 0)
+              """)
+          .bind("id", id.value())
+          .bind("container", container.value())
+          .bind("epoch", epoch)
+          .bind("language", language.wireName())
+          .bind("startedAt", startedAt.toEpochMilli())
+          .execute();
+      return true;
+    });
+  }
+
+  /**
+   * Completes the row of a cell and inserts the files it made, all or nothing.
+   *
+   * @param files one for each output of the cell
+   * @param reservations of the files' content, which end here
+   */
+  public void complete(
+      Cell cell, OrganizationId organization, List<StoredFile> files, List<String> reservations) {
+    database.change(handle -> {
+      update(handle, cell);
+      if (files.isEmpty()) {
+        return;
+      }
+      for (StoredFile file : files) {
+        FileStore.insert(handle, organization, file);
+      }
+      for (String reservation : reservations) {
+        FileStore.cancel(handle, reservation);
+      }
+      insertOutputs(handle, cell);
+    });
+  }
+
+  private static void update(Handle handle, Cell cell) {
+    CellOutcome outcome = cell.outcome();
+    handle
+        .createUpdate(
+            """
+            UPDATE cells SET
+              status = :status, reason = :reason, return_code = :returnCode, limit_us = :limit,
+              interpreter_lost = :interpreterLost, stdout = :stdout, stdout_dropped =
+              :stdoutDropped, stderr = :stderr, stderr_dropped = :stderrDropped, wall_us = :wall,
+              cpu_us = :cpu
+            WHERE id = :id
+            """)
+        .bind("id", cell.id().value())
+        .bind("status", outcome.status())
+        .bind("reason", reason(outcome))
+        .bind("returnCode", outcome.returnCode())
+        .bind("limit", outcome instanceof CellOutcome.TimedOut late ? micros(late.limit()) : 0)
+        .bind("interpreterLost", interpreterLost(outcome) ? 1 : 0)
+        .bind("stdout", cell.stdout().text())
+        .bind("stdoutDropped", cell.stdout().droppedBytes())
+        .bind("stderr", cell.stderr().text())
+        .bind("stderrDropped", cell.stderr().droppedBytes())
+        .bind("wall", micros(cell.wall()))
+        .bind("cpu", micros(cell.cpu()))
+        .execute();
+  }
+
+  private static void insertOutputs(Handle handle, Cell cell) {
+    PreparedBatch batch =
+        handle.prepareBatch(
+            """
+            INSERT INTO cell_outputs (cell_id, position, file_id, filename, size_bytes, sha256)
+            VALUES (:cell, :position, :file, :filename, :size, :sha256)
+            """);
+    for (int i = 0; i < cell.outputs().size(); i++) {
+      OutputFile output = cell.outputs().get(i);
+      batch
+          .bind("cell", cell.id().value())
+          .bind("position", i)
+          .bind("file", output.fileId().value())
+          .bind("filename", output.filename())
+          .bind("size", output.sizeBytes())
+          .bind("sha256", output.sha256())
+          .add();
+    }
+    batch.execute();
+  }
+
+  /** A cell of the container that has ended. */
+  public Optional<Cell> find(ContainerId container, CellId id) {
+    return database.read(handle ->
+        handle
+            .createQuery(
+                """
+                SELECT * FROM cells
+                WHERE id = :id AND container_id = :container AND status <> 'running'
+                """)
+            .bind("id", id.value())
+            .bind("container", container.value())
+            .map((row, context) -> row(row, outputs(handle, id.value())))
+            .findOne());
+  }
+
+  /** Cells of the container that have ended, newest first. */
+  public Page<Cell> list(ContainerId container, PageRequest request) {
+    List<Numbered> rows =
+        database.read(handle ->
+            handle
+                .createQuery(
+                    """
+                    SELECT * FROM cells
+                    WHERE container_id = :container AND seq < :before AND status <> 'running'
+                    ORDER BY seq DESC LIMIT :limit
+                    """)
+                .bind("container", container.value())
+                .bind("before", PageToken.before(LIST, request))
+                .bind("limit", request.limit() + 1)
+                .map((row, context) ->
+                    new Numbered(
+                        row.getLong("seq"), row(row, outputs(handle, row.getString("id")))))
+                .list());
+    return PageToken.page(LIST, request, rows, Numbered::seq, Numbered::cell);
+  }
+
+  /** Marks cells of a container that nobody is running any more. */
+  static void lose(Handle handle, ContainerId container, String reason) {
+    handle
+        .createUpdate(
+            """
+            UPDATE cells SET status = 'lost', reason = :reason
+            WHERE container_id = :container AND status = 'running'
+            """)
+        .bind("reason", reason)
+        .bind("container", container.value())
+        .execute();
+  }
+
+  private static List<OutputFile> outputs(Handle handle, String cell) {
+    return handle
+        .createQuery("SELECT * FROM cell_outputs WHERE cell_id = :cell ORDER BY position")
+        .bind("cell", cell)
+        .map(CellStore::output)
+        .list();
+  }
+
+  private static OutputFile output(ResultSet row, StatementContext context) throws SQLException {
+    return new OutputFile(
+        new FileId(row.getString("file_id")),
+        row.getString("filename"),
+        row.getLong("size_bytes"),
+        row.getString("sha256"));
+  }
+
+  private static Cell row(ResultSet row, List<OutputFile> outputs) throws SQLException {
+    return new Cell(
+        new CellId(row.getString("id")),
+        new ContainerId(row.getString("container_id")),
+        Language.parse(row.getString("language")),
+        outcome(row),
+        new CapturedOutput(row.getString("stdout"), row.getLong("stdout_dropped")),
+        new CapturedOutput(row.getString("stderr"), row.getLong("stderr_dropped")),
+        Columns.instant(row, "started_at"),
+        duration(row.getLong("wall_us")),
+        duration(row.getLong("cpu_us")),
+        outputs);
+  }
+
+  private static CellOutcome outcome(ResultSet row) throws SQLException {
+    boolean interpreterLost = row.getLong("interpreter_lost") != 0;
+    String status = row.getString("status");
+    return switch (status) {
+      case "completed" -> new CellOutcome.Completed(row.getInt("return_code"));
+      case "timed_out" ->
+          new CellOutcome.TimedOut(duration(row.getLong("limit_us")), interpreterLost);
+      case "killed" -> new CellOutcome.Killed(row.getString("reason"), interpreterLost);
+      case "lost" -> new CellOutcome.Lost(row.getString("reason"));
+      default -> throw new SQLException("cell with status '" + status + "'");
+    };
+  }
+
+  private static @Nullable String reason(CellOutcome outcome) {
+    return switch (outcome) {
+      case CellOutcome.Completed completed -> null;
+      case CellOutcome.TimedOut timedOut -> null;
+      case CellOutcome.Killed killed -> killed.reason();
+      case CellOutcome.Lost lost -> lost.reason();
+    };
+  }
+
+  private static boolean interpreterLost(CellOutcome outcome) {
+    return switch (outcome) {
+      case CellOutcome.Completed completed -> false;
+      case CellOutcome.TimedOut timedOut -> timedOut.interpreterLost();
+      case CellOutcome.Killed killed -> killed.interpreterLost();
+      case CellOutcome.Lost lost -> true;
+    };
+  }
+
+  private static long micros(Duration duration) {
+    return duration.toNanos() / 1000;
+  }
+
+  private static Duration duration(long micros) {
+    return Duration.ofNanos(micros * 1000);
+  }
+
+  private record Numbered(long seq, Cell cell) {}
+}

@@ -1,0 +1,47 @@
+package dev.caisson.store;
+
+import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.Ending;
+import dev.caisson.domain.OrganizationId;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A container as it is kept.
+ *
+ * @param owner who may touch its workspace; empty when nobody does
+ * @param epoch the owner's term; every change of owner adds one
+ * @param cellRunning whether a cell was begun and has not ended
+ */
+public record ContainerRow(
+    ContainerId id,
+    OrganizationId organizationId,
+    String image,
+    Map<String, String> labels,
+    Instant createdAt,
+    Instant expiresAt,
+    Instant lastActiveAt,
+    long diskBytes,
+    Optional<String> owner,
+    long epoch,
+    Optional<Ending> ended,
+    boolean cellRunning) {
+  /** The ending of a container past its retention. */
+  public static final String EXPIRED = "expired";
+
+  /** The ending of a container that its owner deleted. */
+  public static final String DELETED = "deleted";
+
+  /** A container whose files are still being mounted: nobody has seen it yet. */
+  public static final String UNMADE = "unmade";
+
+  public ContainerRow {
+    labels = Map.copyOf(labels);
+  }
+
+  /** Whether it ended for that reason. */
+  public boolean endedAs(String reason) {
+    return ended.isPresent() && ended.get().reason().equals(reason);
+  }
+}

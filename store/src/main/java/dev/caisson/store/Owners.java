@@ -1,0 +1,135 @@
+package dev.caisson.store;
+
+import dev.caisson.domain.CaissonException.HostUnfit;
+import dev.caisson.domain.CaissonException.Internal;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/**
+ * Who works on a data directory: each holds the lock on its own {@code run/owner-<uuid>}, and a
+ * free lock means a dead owner. Safe for use from many threads.
+ */
+public final class Owners {
+  private static final String PREFIX = "owner-";
+
+  private final Path directory;
+
+  Owners(Path directory) {
+    this.directory = directory;
+  }
+
+  /** A fresh owner, alive until it is closed or the process dies. */
+  Owner enter() {
+    // A sweeper may catch the file between its making and its locking, and delete it: try again.
+    for (int attempt = 0; attempt < 10; attempt++) {
+      String id = UUID.randomUUID().toString();
+      Path file = file(id);
+      Optional<KernelLock> lock = KernelLock.tryLock(file);
+      if (lock.isPresent()) {
+        if (Files.exists(file)) {
+          long pid = ProcessHandle.current().pid();
+          writePid(id, pid);
+          return new Owner(id, pid, lock.get());
+        }
+        lock.get().close();
+      }
+    }
+    throw new HostUnfit("cannot lock a file in " + directory);
+  }
+
+  /** Whether the process of that owner lives. */
+  public boolean alive(String owner) {
+    return KernelLock.isHeld(file(owner));
+  }
+
+  /** The process of an owner, for messages; empty when nothing is known of it any more. */
+  public OptionalLong pid(String owner) {
+    try {
+      return OptionalLong.of(Long.parseLong(Files.readString(file(owner + ".pid")).strip()));
+    } catch (IOException | NumberFormatException e) {
+      return OptionalLong.empty();
+    }
+  }
+
+  /** Removes the files of dead owners and returns who they were. */
+  List<String> sweep() {
+    List<String> dead = new ArrayList<>();
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path path : (Iterable<Path>) files::iterator) {
+        String name = path.getFileName().toString();
+        if (!name.startsWith(PREFIX) || name.endsWith(".pid")) {
+          continue;
+        }
+        Optional<KernelLock> lock = KernelLock.tryLock(path);
+        if (lock.isPresent()) {
+          String id = name.substring(PREFIX.length());
+          Files.deleteIfExists(file(id + ".pid"));
+          lock.get().closeAndDelete();
+          dead.add(id);
+        }
+      }
+    } catch (NoSuchFileException e) {
+      return dead;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return dead;
+  }
+
+  // Beside the locked file, not in it: whoever reads the locked file from this process and closes
+  // it
+  // would drop the lock.
+  private void writePid(String id, long pid) {
+    try {
+      Files.writeString(file(id + ".pid"), pid + "\n");
+    } catch (IOException e) {
+      throw new Internal("cannot write in " + directory, e);
+    }
+  }
+
+  private Path file(String owner) {
+    return directory.resolve(PREFIX + owner);
+  }
+
+  /** One process's claim to work on the data directory. */
+  public final class Owner implements AutoCloseable {
+    private final String id;
+    private final long pid;
+    private final KernelLock lock;
+
+    private Owner(String id, long pid, KernelLock lock) {
+      this.id = id;
+      this.pid = pid;
+      this.lock = lock;
+    }
+
+    /** Never used twice. */
+    public String id() {
+      return id;
+    }
+
+    public long pid() {
+      return pid;
+    }
+
+    @Override
+    public void close() {
+      try {
+        Files.deleteIfExists(file(id + ".pid"));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } finally {
+        lock.closeAndDelete();
+      }
+    }
+  }
+}

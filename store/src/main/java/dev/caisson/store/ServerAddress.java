@@ -1,0 +1,4 @@
+package dev.caisson.store;
+
+/** Where the server of a data directory listens, and its process. */
+public record ServerAddress(String url, long pid) {}

@@ -1,0 +1,100 @@
+package dev.caisson.store;
+
+import java.nio.file.Path;
+
+/**
+ * A data directory opened by one owner: its metadata, its content and who else works on it. Closing
+ * it gives up the ownership. Safe for use from many threads.
+ */
+public final class Store implements AutoCloseable {
+  private final DataDirectory directory;
+  private final Owners owners;
+  private final Owners.Owner owner;
+  private final Database database;
+  private final Blobs blobs;
+  private final OrganizationStore organizations;
+  private final KeyStore keys;
+  private final ContainerStore containers;
+  private final CellStore cells;
+  private final FileStore files;
+
+  private Store(DataDirectory directory, Owners owners, Owners.Owner owner, Database database) {
+    this.directory = directory;
+    this.owners = owners;
+    this.owner = owner;
+    this.database = database;
+    this.blobs = new Blobs(directory.blobs(), owner.id());
+    this.organizations = new OrganizationStore(database);
+    this.keys = new KeyStore(database);
+    this.containers = new ContainerStore(database);
+    this.cells = new CellStore(database);
+    this.files = new FileStore(database);
+  }
+
+  /**
+   * Opens a data directory, making it when there is none; throws HostUnfit when it cannot be used.
+   */
+  public static Store open(Path data) {
+    return open(DataDirectory.open(data));
+  }
+
+  public static Store open(DataDirectory directory) {
+    Owners owners = new Owners(directory.run());
+    Database database = Database.open(directory.database());
+    return new Store(directory, owners, owners.enter(), database);
+  }
+
+  public DataDirectory directory() {
+    return directory;
+  }
+
+  public Owners owners() {
+    return owners;
+  }
+
+  /** Who we are among the owners. */
+  public Owners.Owner owner() {
+    return owner;
+  }
+
+  public Blobs blobs() {
+    return blobs;
+  }
+
+  public OrganizationStore organizations() {
+    return organizations;
+  }
+
+  public KeyStore keys() {
+    return keys;
+  }
+
+  public ContainerStore containers() {
+    return containers;
+  }
+
+  public CellStore cells() {
+    return cells;
+  }
+
+  public FileStore files() {
+    return files;
+  }
+
+  /** Clears away what dead owners left half done in the store itself. */
+  public void sweep() {
+    owners.sweep();
+    files.abandonReservationsOf(owners);
+    blobs.sweep(owners);
+    files.collectGarbage(blobs);
+  }
+
+  @Override
+  public void close() {
+    try {
+      database.close();
+    } finally {
+      owner.close();
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package dev.caisson.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.OrganizationId;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StoreTest {
+  private static final Instant NOW = Instant.parse("2026-11-23T10:00:00Z");
+
+  @TempDir Path temporary;
+
+  @Test
+  void keepsWhatWasWrittenAcrossAReopening() {
+    Path data = temporary.resolve("a path with spaces?and#signs%20");
+    OrganizationId organization;
+    ContainerRow container;
+    try (Store store = Store.open(data)) {
+      organization = store.organizations().oldest(NOW);
+      container = container(organization);
+      store.containers().insert(container);
+    }
+    try (Store store = Store.open(data)) {
+      assertThat(store.organizations().oldest(NOW.plusSeconds(1))).isEqualTo(organization);
+      assertThat(store.containers().find(container.id())).contains(container);
+    }
+  }
+
+  static ContainerRow container(OrganizationId organization) {
+    return new ContainerRow(
+        ContainerId.next(),
+        organization,
+        "default",
+        Map.of("team", "a \"quoted\" ü\n"),
+        NOW,
+        NOW.plusSeconds(60),
+        NOW,
+        0,
+        Optional.empty(),
+        0,
+        Optional.empty(),
+        false);
+  }
+}
