@@ -1,5 +1,7 @@
 package dev.caisson.engine;
 
+import dev.caisson.domain.Limits;
+
 /** The engine's parts, wired together. Closing it releases every sandbox that it opened. */
 public final class Engine implements AutoCloseable {
   public Containers containers() {
@@ -19,6 +21,20 @@ public final class Engine implements AutoCloseable {
   }
 
   public Keys keys() {
+    throw new UnsupportedOperationException();
+  }
+
+  public Images images() {
+    throw new UnsupportedOperationException();
+  }
+
+  /** What every container may use. */
+  public Limits limits() {
+    throw new UnsupportedOperationException();
+  }
+
+  /** The image of containers that name none. */
+  public String defaultImage() {
     throw new UnsupportedOperationException();
   }
 

@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Stored files: uploads and what cells made. Safe for use from many threads. */
 public final class Files {
@@ -21,6 +22,19 @@ public final class Files {
       String mimeType,
       InputStream content,
       Optional<Duration> expiresIn) {
+    throw new UnsupportedOperationException();
+  }
+
+  /**
+   * Stores an upload whose expiry is known only when its content has been read to the end, as in a
+   * form that names it after the file. What {@code expiresIn} throws leaves nothing stored.
+   */
+  public StoredFile upload(
+      OrganizationId organization,
+      String filename,
+      String mimeType,
+      InputStream content,
+      Supplier<Optional<Duration>> expiresIn) {
     throw new UnsupportedOperationException();
   }
 
