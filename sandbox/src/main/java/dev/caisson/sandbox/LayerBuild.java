@@ -88,10 +88,6 @@ final class LayerBuild {
     Trees.delete(site);
     Trees.make(site);
     Path wheels = Trees.make(scratch.resolve("wheels"));
-    Path constraints =
-        Files.write(
-            scratch.resolve("constraints.txt"),
-            requirements.lines().stream().flatMap(line -> line.constraint().stream()).toList());
     List<String> options =
         requirements.lines().stream()
             .filter(Requirements.Line::isOption)
@@ -100,20 +96,19 @@ final class LayerBuild {
     List<String> obtained = new ArrayList<>();
     Set<String> missing = new LinkedHashSet<>();
     for (Requirements.Line line : requirements.wanted()) {
-      Path one = scratch.resolve("one.txt");
       List<String> content = new ArrayList<>(options);
       content.add(line.text());
-      Files.write(one, content);
+      Path one = Files.write(scratch.resolve("one.txt"), content);
       List<String> arguments = new ArrayList<>(List.of("download", "-d", wheels.toString()));
-      arguments.addAll(List.of("-r", one.toString(), "-c", constraints.toString()));
+      arguments.addAll(List.of("-r", one.toString(), "-c", constraints(line).toString()));
       arguments.addAll(patience);
       arguments.addAll(binaryOnly());
       Pip.Outcome outcome = pip(arguments, sources, requirements.expected());
-      if (outcome.succeeded()) {
-        obtained.add(line.text());
-      } else {
+      if (!outcome.succeeded()) {
         failures(outcome);
         missing.add(line.name().orElse(line.text()));
+      } else if (!outcome.ignoredByMarker()) {
+        obtained.add(line.text());
       }
     }
     if (obtained.isEmpty()) {
@@ -121,7 +116,7 @@ final class LayerBuild {
     }
     Path file = Files.write(scratch.resolve("obtained.txt"), obtained);
     List<String> arguments = install("-r", file.toString(), List.of());
-    arguments.addAll(List.of("--find-links", wheels.toString(), "-c", constraints.toString()));
+    arguments.addAll(List.of("--find-links", wheels.toString()));
     Pip.Outcome outcome = pip(arguments, Map.of("PIP_NO_INDEX", "1"), obtained.size());
     if (!outcome.succeeded()) {
       throw new CaissonException.InvalidRequest(
@@ -130,6 +125,19 @@ final class LayerBuild {
     Trees.delete(wheels);
     note("not to be had: " + String.join(", ", missing));
     return new Layer(Layer.Origin.PARTIAL, inLayer().pinned(), List.copyOf(missing));
+  }
+
+  /**
+   * What the other lines pin. Not the line itself: pip would then explain its absence as a
+   * conflict.
+   */
+  private Path constraints(Requirements.Line line) throws IOException {
+    return Files.write(
+        scratch.resolve("constraints.txt"),
+        requirements.lines().stream()
+            .filter(other -> !other.name().equals(line.name()))
+            .flatMap(other -> other.constraint().stream())
+            .toList());
   }
 
   /** An empty layer over what the host's Python has of what is wanted. */
@@ -188,7 +196,7 @@ final class LayerBuild {
   }
 
   private void failures(Pip.Outcome outcome) {
-    outcome.errors().forEach(this::note);
+    outcome.errors().stream().findFirst().ifPresent(this::note);
   }
 
   private void note(String text) {

@@ -85,6 +85,12 @@ final class Pip {
           .toList();
     }
 
+    /** Whether the one requirement given was for another version of Python. */
+    boolean ignoredByMarker() {
+      return lines.stream()
+          .anyMatch(line -> line.startsWith("Ignoring ") && line.contains(": markers "));
+    }
+
     boolean diskFull() {
       return lines.stream().anyMatch(line -> line.contains("No space left on device"));
     }
