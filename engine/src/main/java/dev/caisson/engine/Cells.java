@@ -1,36 +1,238 @@
 package dev.caisson.engine;
 
+import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.CaissonException.Conflict;
+import dev.caisson.domain.CaissonException.NotFound;
+import dev.caisson.domain.CapturedOutput;
 import dev.caisson.domain.Cell;
 import dev.caisson.domain.CellId;
+import dev.caisson.domain.CellOutcome;
 import dev.caisson.domain.CellSpec;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.sandbox.CellProgram;
+import dev.caisson.sandbox.CellRun;
+import dev.caisson.store.CellStore;
+import dev.caisson.store.ContainerRow;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HexFormat;
+import java.util.List;
 
 /**
  * Runs cells, one at a time for each container, in order of arrival. Safe for use from many
  * threads.
  */
 public final class Cells {
+  private static final Logger LOG = System.getLogger(Cells.class.getName());
+  private static final String OUTPUT_DIRECTORIES = "/files/output/";
+  private static final int OUTPUT_DIRECTORY_BYTES = 8;
+
+  private final EngineSettings settings;
+  private final CellStore store;
+  private final Containers containers;
+  private final WarmContainers warm;
+  private final Outputs outputs;
+  private final InstantSource clock;
+  private final SecureRandom random = new SecureRandom();
+
+  Cells(
+      EngineSettings settings,
+      CellStore store,
+      Containers containers,
+      WarmContainers warm,
+      Outputs outputs,
+      InstantSource clock) {
+    this.settings = settings;
+    this.store = store;
+    this.containers = containers;
+    this.warm = warm;
+    this.outputs = outputs;
+    this.clock = clock;
+  }
 
   /**
    * Runs a cell and keeps its record before it returns. Interrupting the thread cancels the cell.
    * Throws Busy when too many cells wait.
    */
   public Cell run(
-      OrganizationId organization, ContainerId container, CellSpec spec, OutputListener listener) {
-    throw new UnsupportedOperationException();
+      OrganizationId organization, ContainerId id, CellSpec spec, OutputListener listener) {
+    CellRules.check(spec, settings.limits());
+    containers.living(organization, id);
+    WarmContainer container = warm.hold(id);
+    try {
+      container.join(settings.waitingCells());
+      try {
+        return runInTurn(organization, container, spec, new GuardedListener(listener));
+      } finally {
+        container.leave();
+      }
+    } finally {
+      warm.drop(container);
+    }
+  }
+
+  private Cell runInTurn(
+      OrganizationId organization,
+      WarmContainer container,
+      CellSpec spec,
+      OutputListener listener) {
+    try {
+      container.turn().lockInterruptibly();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return neverRan(container.id(), spec);
+    }
+    try {
+      // It may have ended while we waited.
+      ContainerRow row = containers.living(organization, container.id());
+      return run(organization, container, row, spec, listener);
+    } finally {
+      container.turn().unlock();
+    }
+  }
+
+  private Cell run(
+      OrganizationId organization,
+      WarmContainer container,
+      ContainerRow row,
+      CellSpec spec,
+      OutputListener listener) {
+    boolean interrupted = false;
+    container.start();
+    try (WarmContainers.Visit visit = warm.visit(container, row.image())) {
+      CellId id = CellId.next();
+      Instant startedAt = Instant.ofEpochMilli(clock.millis());
+      if (!store.begin(id, container.id(), visit.epoch(), spec.language(), startedAt)) {
+        throw lost(organization, container.id());
+      }
+      CellProgram program = program(spec);
+      CellRun run;
+      try {
+        run = run(visit, program, listener);
+      } finally {
+        interrupted = container.finish(false);
+      }
+      return complete(
+          organization, container.id(), id, startedAt, spec, program, run, visit, listener);
+    } catch (InterruptedException e) {
+      interrupted = container.finish(true);
+      return neverRan(container.id(), spec);
+    } finally {
+      interrupted |= container.finish(false);
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static CellRun run(
+      WarmContainers.Visit visit, CellProgram program, OutputListener listener) {
+    long started = System.nanoTime();
+    try {
+      CellRun run = visit.sandbox().run(program, listener);
+      if (visit.sandbox().isAlive()) {
+        visit.sandbox().commit(visit.epoch());
+      }
+      return run;
+    } catch (CaissonException e) {
+      // The row of a cell that was begun is always completed; its effects may have happened.
+      LOG.log(Level.WARNING, "a sandbox failed while a cell ran in it", e);
+      return new CellRun(
+          new CellOutcome.Lost("sandbox_failed"),
+          CapturedOutput.EMPTY,
+          new CapturedOutput("sandbox_failed: " + e.getMessage() + "\n", 0),
+          Duration.ofNanos(System.nanoTime() - started),
+          Duration.ZERO,
+          List.of());
+    }
+  }
+
+  private Cell complete(
+      OrganizationId organization,
+      ContainerId container,
+      CellId id,
+      Instant startedAt,
+      CellSpec spec,
+      CellProgram program,
+      CellRun run,
+      WarmContainers.Visit visit,
+      OutputListener listener) {
+    Outputs.Collected collected =
+        outputs.collect(visit.sandbox(), program.outputDirectory(), run.outputs());
+    boolean kept = false;
+    try {
+      Cell cell =
+          new Cell(
+              id,
+              container,
+              spec.language(),
+              run.outcome(),
+              run.stdout(),
+              collected.note(run.stderr(), listener),
+              startedAt,
+              run.wall(),
+              run.cpu(),
+              collected.outputs());
+      store.complete(cell, organization, collected.files(), collected.reservations());
+      kept = true;
+      return cell;
+    } finally {
+      if (!kept) {
+        outputs.abandon(collected);
+      }
+    }
+  }
+
+  /** Why a container that was there a moment ago cannot run a cell. */
+  private CaissonException lost(OrganizationId organization, ContainerId id) {
+    containers.living(organization, id);
+    return new Conflict("container " + id + " was taken over by another process");
+  }
+
+  private CellProgram program(CellSpec spec) {
+    byte[] name = new byte[OUTPUT_DIRECTORY_BYTES];
+    random.nextBytes(name);
+    return new CellProgram(
+        spec.language(),
+        spec.code(),
+        spec.mode(),
+        spec.timeout().orElse(settings.limits().cellLimit()),
+        spec.environment(),
+        OUTPUT_DIRECTORIES + HexFormat.of().formatHex(name));
+  }
+
+  /** The answer to a caller who gave up before the cell's turn came; there is no record of it. */
+  private Cell neverRan(ContainerId container, CellSpec spec) {
+    return new Cell(
+        CellId.next(),
+        container,
+        spec.language(),
+        new CellOutcome.Killed("cancelled", false),
+        CapturedOutput.EMPTY,
+        new CapturedOutput("cancelled: the cell was cancelled before its turn came\n", 0),
+        Instant.ofEpochMilli(clock.millis()),
+        Duration.ZERO,
+        Duration.ZERO,
+        List.of());
   }
 
   /** A cell that has run. */
   public Cell get(OrganizationId organization, ContainerId container, CellId id) {
-    throw new UnsupportedOperationException();
+    containers.row(organization, container);
+    return store.find(container, id).orElseThrow(() -> NotFound.cell(id.value()));
   }
 
   /** Newest first. */
   public Page<Cell> list(OrganizationId organization, ContainerId container, PageRequest page) {
-    throw new UnsupportedOperationException();
+    containers.row(organization, container);
+    return store.list(container, page);
   }
 }

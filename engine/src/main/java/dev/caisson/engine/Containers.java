@@ -1,28 +1,192 @@
 package dev.caisson.engine;
 
+import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.CaissonException.ContainerExpired;
+import dev.caisson.domain.CaissonException.Internal;
+import dev.caisson.domain.CaissonException.InvalidRequest;
+import dev.caisson.domain.CaissonException.NotFound;
 import dev.caisson.domain.Container;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.ContainerSpec;
+import dev.caisson.domain.ContainerStatus;
+import dev.caisson.domain.Ending;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.StoredFile;
+import dev.caisson.sandbox.Sandboxes;
+import dev.caisson.store.ContainerRow;
+import dev.caisson.store.ContainerStore;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 
 /** Makes, finds and deletes containers. Safe for use from many threads. */
 public final class Containers {
+  private static final Logger LOG = System.getLogger(Containers.class.getName());
+
+  private final EngineSettings settings;
+  private final ContainerStore store;
+  private final String self;
+  private final Sandboxes sandboxes;
+  private final Ownership ownership;
+  private final WarmContainers warm;
+  private final Mounts mounts;
+  private final InstantSource clock;
+
+  Containers(
+      EngineSettings settings,
+      ContainerStore store,
+      String self,
+      Sandboxes sandboxes,
+      Ownership ownership,
+      WarmContainers warm,
+      Mounts mounts,
+      InstantSource clock) {
+    this.settings = settings;
+    this.store = store;
+    this.self = self;
+    this.sandboxes = sandboxes;
+    this.ownership = ownership;
+    this.warm = warm;
+    this.mounts = mounts;
+    this.clock = clock;
+  }
 
   /**
    * A new container with the files mounted; throws InvalidRequest for an unknown image or two files
    * of one name, NotFound for an unknown file.
    */
   public Container create(OrganizationId organization, ContainerSpec spec) {
-    throw new UnsupportedOperationException();
+    String image = spec.image().orElse(settings.defaultImage());
+    if (sandboxes.image(image).isEmpty()) {
+      throw new InvalidRequest("image: there is no image named '" + image + "'");
+    }
+    List<StoredFile> files = mounts.resolve(organization, spec.files());
+    ContainerRow row = freshRow(organization, image, spec);
+    if (files.isEmpty()) {
+      store.insert(row);
+      return view(row);
+    }
+    return createWith(files, organization, row);
+  }
+
+  private ContainerRow freshRow(OrganizationId organization, String image, ContainerSpec spec) {
+    Instant now = Instant.ofEpochMilli(clock.millis());
+    return new ContainerRow(
+        ContainerId.next(),
+        organization,
+        image,
+        spec.labels(),
+        now,
+        now.plus(settings.retention()),
+        now,
+        0,
+        Optional.empty(),
+        0,
+        Optional.empty(),
+        false);
+  }
+
+  /** The row says "unmade" until every file stands where it should: a half-made one is not seen. */
+  private Container createWith(
+      List<StoredFile> files, OrganizationId organization, ContainerRow row) {
+    ContainerRow unmade = unmade(row);
+    store.insert(unmade);
+    WarmContainer container = warm.hold(row.id());
+    boolean made = false;
+    try {
+      container.own(unmade.epoch());
+      try (WarmContainers.Visit visit = warm.visit(container, row.image())) {
+        mounts.mount(organization, container, visit, files);
+      }
+      made = store.made(row.id(), unmade.epoch());
+      return view(require(store.find(row.id())));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Internal("interrupted while container " + row.id() + " was made", e);
+    } finally {
+      if (!made) {
+        unmake(container);
+      }
+      warm.drop(container);
+    }
+  }
+
+  private ContainerRow unmade(ContainerRow row) {
+    return new ContainerRow(
+        row.id(),
+        row.organizationId(),
+        row.image(),
+        row.labels(),
+        row.createdAt(),
+        row.expiresAt(),
+        row.lastActiveAt(),
+        row.diskBytes(),
+        Optional.of(self),
+        1,
+        Optional.of(new Ending(ContainerRow.UNMADE, row.createdAt())),
+        false);
+  }
+
+  private void unmake(WarmContainer container) {
+    container.door().lock();
+    try {
+      container.closeSandbox();
+      container.disown();
+      sandboxes.delete(container.id());
+      store.forget(container.id());
+    } catch (CaissonException e) {
+      LOG.log(Level.WARNING, () -> "container=" + container.id() + " not cleared away", e);
+    } finally {
+      container.door().unlock();
+    }
+  }
+
+  /**
+   * A container that nobody sees, for trying whether one can be made.
+   *
+   * @return what the trial returned
+   */
+  <T> T tryOut(OrganizationId organization, SandboxTrial<T> trial) throws InterruptedException {
+    ContainerRow row =
+        unmade(freshRow(organization, settings.defaultImage(), ContainerSpec.DEFAULT));
+    store.insert(row);
+    WarmContainer container = warm.hold(row.id());
+    try {
+      container.own(row.epoch());
+      try (WarmContainers.Visit visit = warm.visit(container, row.image())) {
+        return trial.run(visit.sandbox());
+      }
+    } finally {
+      unmake(container);
+      warm.drop(container);
+    }
   }
 
   /** The container, expired or not; throws NotFound when unknown, deleted or foreign. */
   public Container get(OrganizationId organization, ContainerId id) {
-    throw new UnsupportedOperationException();
+    ContainerRow row = row(organization, id);
+    return view(refreshSize(row));
+  }
+
+  /** Measures a workspace that has changed and that nobody is changing now. */
+  private ContainerRow refreshSize(ContainerRow row) {
+    Optional<WarmContainer> warmOne = warm.find(row.id()).filter(one -> !one.hasCells());
+    if (warmOne.isEmpty()) {
+      return row;
+    }
+    WarmContainer container = warmOne.get();
+    Optional<Long> size = warm.measure(container);
+    if (size.isEmpty()) {
+      return row;
+    }
+    store.measured(row.id(), container.epoch(), size.get());
+    return require(store.find(row.id()));
   }
 
   /**
@@ -30,17 +194,84 @@ public final class Containers {
    * deleted or foreign.
    */
   public Container require(OrganizationId organization, ContainerId id) {
-    throw new UnsupportedOperationException();
+    return view(living(organization, id));
+  }
+
+  /** As {@link #require}, as it is kept. */
+  ContainerRow living(OrganizationId organization, ContainerId id) {
+    ContainerRow row = row(organization, id);
+    if (expired(row)) {
+      throw new ContainerExpired(view(row));
+    }
+    return row;
+  }
+
+  /** The row of a container that the organization may see, expired or not. */
+  ContainerRow row(OrganizationId organization, ContainerId id) {
+    return store
+        .find(id)
+        .filter(row -> row.organizationId().equals(organization))
+        .filter(row -> row.ended().isEmpty() || row.endedAs(ContainerRow.EXPIRED))
+        .orElseThrow(() -> NotFound.container(id.value()));
   }
 
   /** Newest first. */
   public Page<Container> list(OrganizationId organization, PageRequest page) {
-    throw new UnsupportedOperationException();
+    Page<ContainerRow> rows = store.list(organization, page);
+    return new Page<>(rows.items().stream().map(this::view).toList(), rows.next());
   }
 
   /** Ends a container and deletes its workspace; a running cell is cancelled. */
   public Container delete(OrganizationId organization, ContainerId id) {
-    throw new UnsupportedOperationException();
+    ContainerRow row = row(organization, id);
+    WarmContainer container = warm.hold(id);
+    try {
+      Ending ending = new Ending(ContainerRow.DELETED, Instant.ofEpochMilli(clock.millis()));
+      end(container, ending);
+      container.cancel();
+      boolean turn =
+          WarmContainers.awaitTurn(container, settings.limits().interruptGrace().plusSeconds(1));
+      try {
+        clear(container);
+      } finally {
+        if (turn) {
+          container.turn().unlock();
+        }
+      }
+      return view(row, ContainerStatus.DELETED, Optional.of(ending));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Internal("interrupted while container " + id + " was deleted", e);
+    } finally {
+      warm.drop(container);
+    }
+  }
+
+  private void end(WarmContainer container, Ending ending) throws InterruptedException {
+    container.door().lockInterruptibly();
+    try {
+      long epoch = warm.ownAnyhow(container);
+      if (!store.end(container.id(), epoch, ending)) {
+        warm.giveBack(container, Optional.empty());
+        throw NotFound.container(container.id().value());
+      }
+    } finally {
+      container.door().unlock();
+    }
+  }
+
+  /** Deletes the workspace of a container that has ended; what fails is left to the sweeper. */
+  void clear(WarmContainer container) {
+    container.door().lock();
+    try {
+      container.closeSandbox();
+      sandboxes.delete(container.id());
+      warm.giveBack(container, Optional.of(0L));
+    } catch (CaissonException e) {
+      LOG.log(Level.WARNING, () -> "container=" + container.id() + " workspace not deleted", e);
+    } finally {
+      container.door().unlock();
+    }
   }
 
   /**
@@ -49,6 +280,67 @@ public final class Containers {
    * mounted.
    */
   public void mount(OrganizationId organization, ContainerId id, List<FileId> files) {
-    throw new UnsupportedOperationException();
+    ContainerRow row = living(organization, id);
+    List<StoredFile> resolved = mounts.resolve(organization, files);
+    if (resolved.isEmpty()) {
+      return;
+    }
+    WarmContainer container = warm.hold(id);
+    try (WarmContainers.Visit visit = warm.visit(container, row.image())) {
+      mounts.mount(organization, container, visit, resolved);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Internal("interrupted while files were mounted into container " + id, e);
+    } finally {
+      warm.drop(container);
+    }
+  }
+
+  private static ContainerRow require(Optional<ContainerRow> row) {
+    return row.orElseThrow(() -> new Internal("the row of a container is gone"));
+  }
+
+  boolean expired(ContainerRow row) {
+    return row.endedAs(ContainerRow.EXPIRED) || !row.expiresAt().isAfter(clock.instant());
+  }
+
+  private Container view(ContainerRow row) {
+    if (expired(row)) {
+      Ending ending = row.ended().orElse(new Ending(ContainerRow.EXPIRED, row.expiresAt()));
+      return view(row, ContainerStatus.EXPIRED, Optional.of(ending));
+    }
+    return view(row, status(row), Optional.empty());
+  }
+
+  private ContainerStatus status(ContainerRow row) {
+    Optional<WarmContainer> ours = warm.find(row.id());
+    if (ours.isPresent() && (ours.get().owned() || ours.get().hasCells())) {
+      if (ours.get().hasCells()) {
+        return ContainerStatus.WARM;
+      }
+      return ours.get().sandbox().isPresent() ? ContainerStatus.IDLE : ContainerStatus.RELEASED;
+    }
+    if (ownership.heldByAnother(row)) {
+      return row.cellRunning() ? ContainerStatus.WARM : ContainerStatus.IDLE;
+    }
+    return ContainerStatus.RELEASED;
+  }
+
+  private Container view(ContainerRow row, ContainerStatus status, Optional<Ending> ended) {
+    Instant lastActive =
+        warm.find(row.id())
+            .map(WarmContainer::lastActive)
+            .filter(row.lastActiveAt()::isBefore)
+            .orElse(row.lastActiveAt());
+    return new Container(
+        row.id(),
+        status,
+        row.image(),
+        row.createdAt(),
+        row.expiresAt(),
+        lastActive,
+        row.diskBytes(),
+        row.labels(),
+        ended);
   }
 }

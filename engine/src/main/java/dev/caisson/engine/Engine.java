@@ -1,50 +1,162 @@
 package dev.caisson.engine;
 
 import dev.caisson.domain.Limits;
+import dev.caisson.sandbox.Sandboxes;
+import dev.caisson.store.Store;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
-/** The engine's parts, wired together. Closing it releases every sandbox that it opened. */
+/**
+ * The engine's parts, wired together. Closing it releases every sandbox that it opened. Safe for
+ * use from many threads.
+ */
 public final class Engine implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(Engine.class.getName());
+
+  private final Containers containers;
+  private final Cells cells;
+  private final Workspaces workspaces;
+  private final Files files;
+  private final Keys keys;
+  private final Images images;
+  private final EngineSettings settings;
+  private final Readiness readiness;
+  private final WarmContainers warm;
+  private final Sweeper sweeper;
+  private final Thread sweeping;
+  private final CountDownLatch closing = new CountDownLatch(1);
+
+  private Engine(
+      EngineSettings settings,
+      Store store,
+      Sandboxes sandboxes,
+      InstantSource clock,
+      OwnerWaitListener listener) {
+    this.settings = settings;
+    this.images = new Images(sandboxes);
+    Ownership ownership = new Ownership(store, settings.ownerWait(), listener);
+    this.warm = new WarmContainers(settings, store.containers(), sandboxes, ownership, clock);
+    this.files = new Files(settings, store, clock);
+    Mounts mounts = new Mounts(files, store.containers(), clock);
+    this.containers =
+        new Containers(
+            settings,
+            store.containers(),
+            store.owner().id(),
+            sandboxes,
+            ownership,
+            warm,
+            mounts,
+            clock);
+    Outputs outputs = new Outputs(settings, store, clock);
+    this.cells = new Cells(settings, store.cells(), containers, warm, outputs, clock);
+    this.workspaces = new Workspaces(containers, warm);
+    this.keys = new Keys(store, clock);
+    this.readiness = new Readiness(settings, containers, keys, warm);
+    this.sweeper =
+        new Sweeper(settings, store, sandboxes, ownership, warm, containers, files, clock);
+    Duration every = settings.sweepEvery();
+    this.sweeping =
+        Thread.ofPlatform().daemon().name("caisson-sweeper").unstarted(() -> sweepEvery(every));
+  }
+
+  /** Opens an engine over a store and sandboxes, which stay the caller's to close after it. */
+  public static Engine open(
+      EngineSettings settings, Store store, Sandboxes sandboxes, InstantSource clock) {
+    return open(settings, store, sandboxes, clock, OwnerWaitListener.NONE);
+  }
+
+  /**
+   * Opens an engine over a store and sandboxes, which stay the caller's to close after it.
+   *
+   * @param listener hears when a container is waited for that another process owns
+   */
+  public static Engine open(
+      EngineSettings settings,
+      Store store,
+      Sandboxes sandboxes,
+      InstantSource clock,
+      OwnerWaitListener listener) {
+    Engine engine = new Engine(settings, store, sandboxes, clock, listener);
+    engine.sweeper.settleCells();
+    engine.sweeping.start();
+    return engine;
+  }
+
   public Containers containers() {
-    throw new UnsupportedOperationException();
+    return containers;
   }
 
   public Cells cells() {
-    throw new UnsupportedOperationException();
+    return cells;
   }
 
   public Workspaces workspaces() {
-    throw new UnsupportedOperationException();
+    return workspaces;
   }
 
   public Files files() {
-    throw new UnsupportedOperationException();
+    return files;
   }
 
   public Keys keys() {
-    throw new UnsupportedOperationException();
+    return keys;
   }
 
   public Images images() {
-    throw new UnsupportedOperationException();
+    return images;
   }
 
   /** What every container may use. */
   public Limits limits() {
-    throw new UnsupportedOperationException();
+    return settings.limits();
   }
 
   /** The image of containers that name none. */
   public String defaultImage() {
-    throw new UnsupportedOperationException();
+    return settings.defaultImage();
   }
 
   /** Whether a cell can run: tried once with a real one, then remembered while nothing fails. */
   public boolean ready() {
-    throw new UnsupportedOperationException();
+    return readiness.ready();
+  }
+
+  /** Does now what is done every {@link EngineSettings#sweepEvery}. */
+  public void sweep() {
+    sweeper.sweep();
+  }
+
+  private void sweepEvery(Duration every) {
+    try {
+      while (!closing.await(every.toNanos(), TimeUnit.NANOSECONDS)) {
+        sweepOnce();
+      }
+    } catch (InterruptedException e) {
+      LOG.log(Level.WARNING, "the sweeper was interrupted and ends", e);
+    }
+  }
+
+  private void sweepOnce() {
+    try {
+      sweeper.sweep();
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "a sweep failed", e);
+    }
   }
 
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    closing.countDown();
+    try {
+      sweeping.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    warm.close();
   }
 }

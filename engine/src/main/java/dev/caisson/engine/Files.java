@@ -1,19 +1,51 @@
 package dev.caisson.engine;
 
+import dev.caisson.domain.CaissonException.Internal;
+import dev.caisson.domain.CaissonException.InvalidRequest;
+import dev.caisson.domain.CaissonException.NotFound;
 import dev.caisson.domain.FileContent;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.StoredFile;
+import dev.caisson.store.Blobs;
+import dev.caisson.store.FileStore;
+import dev.caisson.store.Store;
 import java.io.InputStream;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
 /** Stored files: uploads and what cells made. Safe for use from many threads. */
 public final class Files {
+  /** The hosted Files API takes {@code expires_in_seconds} from 3600 to 7776000. */
+  private static final Duration MIN_EXPIRY = Duration.ofHours(1);
+
+  private static final Duration MAX_EXPIRY = Duration.ofDays(90);
+
+  /** After its expiry a file is still listed for that long, as on the hosted service. */
+  private static final Duration LISTED_AFTER_EXPIRY = Duration.ofDays(30);
+
+  private static final int MAX_MIME_TYPE_CHARACTERS = 255;
+  private static final String UNKNOWN_MIME_TYPE = "application/octet-stream";
+
+  private final EngineSettings settings;
+  private final FileStore store;
+  private final Blobs blobs;
+  private final String self;
+  private final InstantSource clock;
+
+  Files(EngineSettings settings, Store store, InstantSource clock) {
+    this.settings = settings;
+    this.store = store.files();
+    this.blobs = store.blobs();
+    this.self = store.owner().id();
+    this.clock = clock;
+  }
 
   /** Stores an upload; throws InvalidRequest for a bad name, TooLarge over the limit. */
   public StoredFile upload(
@@ -22,7 +54,7 @@ public final class Files {
       String mimeType,
       InputStream content,
       Optional<Duration> expiresIn) {
-    throw new UnsupportedOperationException();
+    return upload(organization, filename, mimeType, content, () -> expiresIn);
   }
 
   /**
@@ -35,36 +67,132 @@ public final class Files {
       String mimeType,
       InputStream content,
       Supplier<Optional<Duration>> expiresIn) {
-    throw new UnsupportedOperationException();
+    Filename.check(filename);
+    String type = mimeType(mimeType);
+    Blobs.Staged staged = blobs.stage(content, settings.uploadLimit(), "file '" + filename + "'");
+    try {
+      Optional<Duration> expiry = expiresIn.get();
+      expiry.ifPresent(Files::checkExpiry);
+      return store(organization, filename, type, staged, expiry);
+    } finally {
+      staged.discard(); // nothing is left to discard once it stands in its place
+    }
+  }
+
+  private StoredFile store(
+      OrganizationId organization,
+      String filename,
+      String type,
+      Blobs.Staged staged,
+      Optional<Duration> expiry) {
+    String reservation = store.reserve(staged.sha256(), self);
+    boolean stored = false;
+    try {
+      blobs.place(staged, Blobs.Durability.POWER_CUT);
+      Instant now = Instant.ofEpochMilli(clock.millis());
+      StoredFile file =
+          new StoredFile(
+              FileId.next(),
+              filename,
+              type,
+              staged.sizeBytes(),
+              staged.sha256(),
+              now,
+              false,
+              expiry.map(now::plus));
+      store.insert(organization, file, reservation);
+      stored = true;
+      return file;
+    } finally {
+      if (!stored) {
+        store.abandon(List.of(reservation));
+      }
+    }
+  }
+
+  private static String mimeType(String mimeType) {
+    if (mimeType.isBlank()) {
+      return UNKNOWN_MIME_TYPE;
+    }
+    if (mimeType.length() > MAX_MIME_TYPE_CHARACTERS || Text.hasControlCharacter(mimeType)) {
+      throw new InvalidRequest(
+          "mime_type: must have at most "
+              + MAX_MIME_TYPE_CHARACTERS
+              + " characters and no control characters");
+    }
+    return mimeType;
+  }
+
+  private static void checkExpiry(Duration expiresIn) {
+    if (expiresIn.compareTo(MIN_EXPIRY) < 0 || expiresIn.compareTo(MAX_EXPIRY) > 0) {
+      throw new InvalidRequest(
+          "expires_in_seconds: must be between "
+              + MIN_EXPIRY.toSeconds()
+              + " and "
+              + MAX_EXPIRY.toSeconds()
+              + ", not "
+              + expiresIn.toSeconds());
+    }
   }
 
   /** The file; throws NotFound when unknown, deleted or foreign. */
   public StoredFile get(OrganizationId organization, FileId id) {
-    throw new UnsupportedOperationException();
+    return store.find(organization, id).orElseThrow(() -> NotFound.file(id.value()));
+  }
+
+  /** The file, if its content can still be had; throws NotFound otherwise. */
+  StoredFile require(OrganizationId organization, FileId id) {
+    StoredFile file = get(organization, id);
+    if (file.expiresAt().isPresent() && !file.expiresAt().get().isAfter(clock.instant())) {
+      throw new NotFound("File `" + id + "` expired at " + file.expiresAt().get() + ".");
+    }
+    return file;
   }
 
   /** Newest first. */
   public Page<StoredFile> list(OrganizationId organization, PageRequest page) {
-    throw new UnsupportedOperationException();
+    return store.list(organization, page);
   }
 
   /** Those of the files that exist, newest first. */
   public List<StoredFile> find(OrganizationId organization, List<FileId> ids) {
-    throw new UnsupportedOperationException();
+    return store.find(organization, ids);
   }
 
   /** Opens the content of any file of the organization, downloadable or not. */
   public FileContent content(OrganizationId organization, FileId id) {
-    throw new UnsupportedOperationException();
+    return open(organization, require(organization, id));
   }
 
   /** Opens the content of a downloadable file; throws InvalidRequest for an upload. */
   public FileContent download(OrganizationId organization, FileId id) {
-    throw new UnsupportedOperationException();
+    StoredFile file = require(organization, id);
+    if (!file.downloadable()) {
+      throw new InvalidRequest(
+          "File `" + id + "` is an upload; only files that cells made can be downloaded.");
+    }
+    return open(organization, file);
+  }
+
+  private FileContent open(OrganizationId organization, StoredFile file) {
+    try {
+      return blobs.open(file.sha256(), file.sizeBytes());
+    } catch (Internal e) {
+      get(organization, file.id()); // deleted meanwhile: that is the better answer
+      throw e;
+    }
   }
 
   /** Deletes the file; containers keep their copy. */
   public void delete(OrganizationId organization, FileId id) {
-    throw new UnsupportedOperationException();
+    if (!store.delete(organization, id)) {
+      throw NotFound.file(id.value());
+    }
+    store.collectGarbage(blobs);
+  }
+
+  /** Forgets files that expired long ago. */
+  void sweep() {
+    store.deleteExpired(clock.instant().minus(LISTED_AFTER_EXPIRY));
   }
 }

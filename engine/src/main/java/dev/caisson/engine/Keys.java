@@ -1,47 +1,137 @@
 package dev.caisson.engine;
 
+import dev.caisson.domain.CaissonException.Internal;
+import dev.caisson.domain.CaissonException.InvalidRequest;
+import dev.caisson.domain.CaissonException.NotFound;
+import dev.caisson.domain.CaissonException.Unauthenticated;
 import dev.caisson.domain.KeyId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.Principal;
+import dev.caisson.store.KeyRow;
+import dev.caisson.store.KeyStore;
+import dev.caisson.store.OrganizationStore;
+import dev.caisson.store.Store;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
 import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
 /** API keys: hashed at rest, compared in constant time. Safe for use from many threads. */
 public final class Keys {
+  private static final String PREFIX = "sk-caisson-";
+
+  /** 256 bits: nobody can guess one, so a plain hash at rest is enough. */
+  private static final int RANDOM_BYTES = 32;
+
+  private static final int MAX_NAME_CHARACTERS = 255;
+  private static final String FIRST_NAME = "first";
+
+  private final KeyStore keys;
+  private final OrganizationStore organizations;
+  private final InstantSource clock;
+  private final SecureRandom random = new SecureRandom();
+
+  Keys(Store store, InstantSource clock) {
+    this.keys = store.keys();
+    this.organizations = store.organizations();
+    this.clock = clock;
+  }
 
   /** Who holds the key; throws Unauthenticated when it is unknown or revoked. */
   public Principal authenticate(String key) {
-    throw new UnsupportedOperationException();
+    String hash = hash(key);
+    return keys.findByHash(hash)
+        .filter(row -> sameHash(row.sha256(), hash))
+        .filter(row -> row.revokedAt().isEmpty())
+        .map(row -> new Principal(row.id(), row.organizationId()))
+        .orElseThrow(() -> new Unauthenticated("invalid x-api-key"));
+  }
+
+  private static boolean sameHash(String kept, String given) {
+    return MessageDigest.isEqual(
+        kept.getBytes(StandardCharsets.US_ASCII), given.getBytes(StandardCharsets.US_ASCII));
   }
 
   /** A new key; its text is shown this once. */
   public NewKey create(OrganizationId organization, String name) {
-    throw new UnsupportedOperationException();
+    if (name.isBlank()
+        || name.length() > MAX_NAME_CHARACTERS
+        || Text.hasControlCharacter(name)
+        || Text.hasLoneSurrogate(name)) {
+      throw new InvalidRequest(
+          "name: must have 1 to " + MAX_NAME_CHARACTERS + " characters, none a control character");
+    }
+    String text = newText();
+    KeyId id = KeyId.next();
+    keys.insert(new KeyRow(id, organization, name, hash(text), now(), Optional.empty()));
+    return new NewKey(id, organization, text);
   }
 
   /** Newest first, without their texts. */
   public List<KeyEntry> list(OrganizationId organization) {
-    throw new UnsupportedOperationException();
+    return keys.list(organization).stream()
+        .map(row -> new KeyEntry(row.id(), row.name(), row.createdAt(), row.revokedAt()))
+        .toList();
   }
 
   /** Ends a key; throws NotFound when unknown. */
   public void revoke(OrganizationId organization, KeyId id) {
-    throw new UnsupportedOperationException();
+    if (!keys.revoke(organization, id, now())) {
+      throw new NotFound("Key `" + id + "` not found.");
+    }
   }
 
   /** The first organization and key of a data directory; empty when there is one already. */
   public Optional<NewKey> createFirst() {
-    throw new UnsupportedOperationException();
+    String text = newText();
+    KeyId id = KeyId.next();
+    return keys.insertFirst(id, FIRST_NAME, hash(text), now())
+        .map(organization -> new NewKey(id, organization, text));
   }
 
   /** The organization that the embedded engine works for: the oldest, made when there is none. */
   public OrganizationId localOrganization() {
-    throw new UnsupportedOperationException();
+    return organizations.oldest(now());
+  }
+
+  /** A further organization, without keys yet. */
+  public OrganizationId createOrganization(String name) {
+    return organizations.create(name, now());
+  }
+
+  private Instant now() {
+    return Instant.ofEpochMilli(clock.millis());
+  }
+
+  private String newText() {
+    byte[] secret = new byte[RANDOM_BYTES];
+    random.nextBytes(secret);
+    return PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
+  }
+
+  private static String hash(String text) {
+    try {
+      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new Internal("this Java has no SHA-256", e);
+    }
   }
 
   /** A key as it is shown once. */
-  public record NewKey(KeyId id, OrganizationId organizationId, String text) {}
+  public record NewKey(KeyId id, OrganizationId organizationId, String text) {
+    /** Without the text, so that no log can hold it. */
+    @Override
+    public String toString() {
+      return "NewKey[id=" + id + ", organizationId=" + organizationId + "]";
+    }
+  }
 
   /** A key as it is listed. */
   public record KeyEntry(KeyId id, String name, Instant createdAt, Optional<Instant> revokedAt) {}

@@ -1,37 +1,112 @@
 package dev.caisson.engine;
 
 import dev.caisson.domain.ByteRange;
+import dev.caisson.domain.CaissonException.Internal;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.FileContent;
 import dev.caisson.domain.FileReceipt;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.WorkspaceEntry;
+import dev.caisson.sandbox.Sandbox;
+import dev.caisson.store.ContainerRow;
+import java.io.FilterInputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.function.Function;
 
 /** Files of a workspace, by absolute path inside the container. Safe for use from many threads. */
 public final class Workspaces {
+  private final Containers containers;
+  private final WarmContainers warm;
+
+  Workspaces(Containers containers, WarmContainers warm) {
+    this.containers = containers;
+    this.warm = warm;
+  }
 
   /** Writes a file. */
   public FileReceipt write(
       OrganizationId organization, ContainerId container, String path, InputStream content) {
-    throw new UnsupportedOperationException();
+    return inside(organization, container, path, sandbox -> sandbox.write(path, content));
   }
 
   /** Opens a file. */
   public FileContent read(
       OrganizationId organization, ContainerId container, String path, ByteRange range) {
-    throw new UnsupportedOperationException();
+    WorkspacePath.check(path);
+    WarmContainers.Visit visit = visit(organization, container);
+    boolean open = false;
+    try {
+      FileContent content = visit.sandbox().read(path, range);
+      open = true;
+      return new FileContent(
+          content.totalBytes(), content.lengthBytes(), new VisitStream(content.stream(), visit));
+    } finally {
+      if (!open) {
+        visit.close();
+      }
+    }
   }
 
   /** The entries of a directory by name. */
   public List<WorkspaceEntry> list(
       OrganizationId organization, ContainerId container, String path) {
-    throw new UnsupportedOperationException();
+    return inside(organization, container, path, sandbox -> sandbox.list(path));
   }
 
   /** Deletes a file or a tree. */
   public void delete(OrganizationId organization, ContainerId container, String path) {
-    throw new UnsupportedOperationException();
+    inside(
+        organization,
+        container,
+        path,
+        sandbox -> {
+          sandbox.delete(path);
+          return true;
+        });
+  }
+
+  private <T> T inside(
+      OrganizationId organization,
+      ContainerId container,
+      String path,
+      Function<Sandbox, T> operation) {
+    WorkspacePath.check(path);
+    try (WarmContainers.Visit visit = visit(organization, container)) {
+      return operation.apply(visit.sandbox());
+    }
+  }
+
+  private WarmContainers.Visit visit(OrganizationId organization, ContainerId id) {
+    ContainerRow row = containers.living(organization, id);
+    WarmContainer container = warm.hold(id);
+    try {
+      return warm.visit(container, row.image());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Internal("interrupted while container " + id + " was opened", e);
+    } finally {
+      warm.drop(container);
+    }
+  }
+
+  /** Keeps the sandbox until the stream is closed. */
+  private static final class VisitStream extends FilterInputStream {
+    private final WarmContainers.Visit visit;
+
+    VisitStream(InputStream stream, WarmContainers.Visit visit) {
+      super(stream);
+      this.visit = visit;
+    }
+
+    @Override
+    public void close() throws IOException {
+      try {
+        super.close();
+      } finally {
+        visit.close();
+      }
+    }
   }
 }

@@ -176,6 +176,11 @@ public final class CellStore {
     return PageToken.page(LIST, request, rows, Numbered::seq, Numbered::cell);
   }
 
+  /** Marks cells of a container whose owner is dead. */
+  public void lose(ContainerId container, String reason) {
+    database.change(handle -> lose(handle, container, reason));
+  }
+
   /** Marks cells of a container that nobody is running any more. */
   static void lose(Handle handle, ContainerId container, String reason) {
     handle

@@ -127,8 +127,12 @@ public final class ContainerStore {
     });
   }
 
-  /** Gives a container back: nobody owns it then. Nothing happens when the term is over. */
-  public void release(ContainerId id, long epoch, Instant lastActiveAt, long diskBytes) {
+  /**
+   * Gives a container back: nobody owns it then. Nothing happens when the term is over.
+   *
+   * @param diskBytes empty to keep the last measured size
+   */
+  public void release(ContainerId id, long epoch, Instant lastActiveAt, Optional<Long> diskBytes) {
     database.change(handle ->
         handle
             .createUpdate(

@@ -1,0 +1,175 @@
+package dev.caisson.engine;
+
+import dev.caisson.domain.ByteSize;
+import dev.caisson.domain.Limits;
+import java.time.Duration;
+
+/**
+ * What an engine allows.
+ *
+ * @param limits of every container
+ * @param retention how long a container lives, from its creation
+ * @param idle how long an unused container keeps its sandbox
+ * @param waitingCells that may wait for their turn in one container
+ * @param uploadLimit of one stored file, uploaded or made by a cell
+ * @param outputFiles that one cell may make
+ * @param defaultImage used when none is named
+ * @param ownerWait how long to wait for a container that another living process owns
+ * @param sweepEvery how often idle, expired and orphaned things are looked for
+ */
+public record EngineSettings(
+    Limits limits,
+    Duration retention,
+    Duration idle,
+    int waitingCells,
+    ByteSize uploadLimit,
+    int outputFiles,
+    String defaultImage,
+    Duration ownerWait,
+    Duration sweepEvery) {
+  /**
+   * The hosted service's published figures (30 days, about 5 minutes, 500 MB); the others are ours:
+   * 32 waiting cells of 90 s are as long as anybody's patience; a living owner gives an unused
+   * container back after {@code idle}, so twice that is a wait that can succeed.
+   */
+  public static final EngineSettings DEFAULT =
+      new EngineSettings(
+          Limits.DEFAULT,
+          Duration.ofDays(30),
+          Duration.ofMinutes(5),
+          32,
+          ByteSize.ofMebibytes(500),
+          1000,
+          "default",
+          Duration.ofMinutes(10),
+          Duration.ofSeconds(5));
+
+  public EngineSettings {
+    if (retention.isNegative() || idle.isNegative() || ownerWait.isNegative()) {
+      throw new IllegalArgumentException("a duration cannot be negative");
+    }
+    if (waitingCells < 0 || outputFiles < 0) {
+      throw new IllegalArgumentException("a count cannot be negative");
+    }
+    if (!sweepEvery.isPositive()) {
+      throw new IllegalArgumentException("sweepEvery must be positive: " + sweepEvery);
+    }
+  }
+
+  public EngineSettings withLimits(Limits value) {
+    return new EngineSettings(
+        value,
+        retention,
+        idle,
+        waitingCells,
+        uploadLimit,
+        outputFiles,
+        defaultImage,
+        ownerWait,
+        sweepEvery);
+  }
+
+  public EngineSettings withRetention(Duration value) {
+    return new EngineSettings(
+        limits,
+        value,
+        idle,
+        waitingCells,
+        uploadLimit,
+        outputFiles,
+        defaultImage,
+        ownerWait,
+        sweepEvery);
+  }
+
+  public EngineSettings withIdle(Duration value) {
+    return new EngineSettings(
+        limits,
+        retention,
+        value,
+        waitingCells,
+        uploadLimit,
+        outputFiles,
+        defaultImage,
+        ownerWait,
+        sweepEvery);
+  }
+
+  public EngineSettings withWaitingCells(int value) {
+    return new EngineSettings(
+        limits,
+        retention,
+        idle,
+        value,
+        uploadLimit,
+        outputFiles,
+        defaultImage,
+        ownerWait,
+        sweepEvery);
+  }
+
+  public EngineSettings withUploadLimit(ByteSize value) {
+    return new EngineSettings(
+        limits,
+        retention,
+        idle,
+        waitingCells,
+        value,
+        outputFiles,
+        defaultImage,
+        ownerWait,
+        sweepEvery);
+  }
+
+  public EngineSettings withOutputFiles(int value) {
+    return new EngineSettings(
+        limits,
+        retention,
+        idle,
+        waitingCells,
+        uploadLimit,
+        value,
+        defaultImage,
+        ownerWait,
+        sweepEvery);
+  }
+
+  public EngineSettings withDefaultImage(String value) {
+    return new EngineSettings(
+        limits,
+        retention,
+        idle,
+        waitingCells,
+        uploadLimit,
+        outputFiles,
+        value,
+        ownerWait,
+        sweepEvery);
+  }
+
+  public EngineSettings withOwnerWait(Duration value) {
+    return new EngineSettings(
+        limits,
+        retention,
+        idle,
+        waitingCells,
+        uploadLimit,
+        outputFiles,
+        defaultImage,
+        value,
+        sweepEvery);
+  }
+
+  public EngineSettings withSweepEvery(Duration value) {
+    return new EngineSettings(
+        limits,
+        retention,
+        idle,
+        waitingCells,
+        uploadLimit,
+        outputFiles,
+        defaultImage,
+        ownerWait,
+        value);
+  }
+}

@@ -1,0 +1,188 @@
+package dev.caisson.engine;
+
+import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.Ending;
+import dev.caisson.sandbox.Sandboxes;
+import dev.caisson.store.ContainerRow;
+import dev.caisson.store.ContainerStore;
+import dev.caisson.store.Store;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
+/**
+ * Looks for what time or death has left to do: idle sandboxes, expired containers, containers of
+ * dead owners, forgotten files. Touches only what nobody, this process or a dead owner held. Rounds
+ * are made one at a time.
+ */
+final class Sweeper {
+  private static final Logger LOG = System.getLogger(Sweeper.class.getName());
+  private static final int EXPIRED_PER_ROUND = 100;
+
+  private final EngineSettings settings;
+  private final Store store;
+  private final ContainerStore containers;
+  private final Sandboxes sandboxes;
+  private final Ownership ownership;
+  private final WarmContainers warm;
+  private final Containers ending;
+  private final Files files;
+  private final InstantSource clock;
+  private final AtomicBoolean workspacesSwept = new AtomicBoolean();
+
+  Sweeper(
+      EngineSettings settings,
+      Store store,
+      Sandboxes sandboxes,
+      Ownership ownership,
+      WarmContainers warm,
+      Containers ending,
+      Files files,
+      InstantSource clock) {
+    this.settings = settings;
+    this.store = store;
+    this.containers = store.containers();
+    this.sandboxes = sandboxes;
+    this.ownership = ownership;
+    this.warm = warm;
+    this.ending = ending;
+    this.files = files;
+    this.clock = clock;
+  }
+
+  /** What must be true before the first caller looks: no cell of a dead server seems to run. */
+  void settleCells() {
+    for (ContainerRow row : containers.owned()) {
+      if (row.cellRunning() && ownership.orphaned(row)) {
+        store.cells().lose(row.id(), Ownership.SERVER_RESTART);
+      }
+    }
+  }
+
+  /** One round. */
+  synchronized void sweep() {
+    attempt("idle", warm::releaseIdle);
+    attempt("expired", this::endExpired);
+    attempt("orphans", this::takeOver);
+    attempt("files", files::sweep);
+    attempt("store", store::sweep);
+    if (!workspacesSwept.get()) {
+      attempt("workspaces", this::deleteUnknownWorkspaces);
+    }
+  }
+
+  private static void attempt(String what, Runnable task) {
+    try {
+      task.run();
+    } catch (CaissonException | UncheckedIOException e) {
+      LOG.log(Level.WARNING, "sweep=" + what + " failed: " + e.getMessage(), e);
+    }
+  }
+
+  private void endExpired() {
+    for (ContainerRow row : containers.expired(clock.instant(), EXPIRED_PER_ROUND)) {
+      if (!ownership.heldByAnother(row)) {
+        withIdle(row.id(), container -> endExpired(container, row));
+      }
+    }
+  }
+
+  private void endExpired(WarmContainer container, ContainerRow row) {
+    if (own(container, row)
+        && containers.end(
+            row.id(), container.epoch(), new Ending(ContainerRow.EXPIRED, row.expiresAt()))) {
+      ending.clear(container);
+    }
+  }
+
+  /**
+   * Takes what dead owners held, ends what still runs of it, and finishes what they had begun to
+   * delete. Also retries deletions of our own that failed.
+   */
+  private void takeOver() {
+    for (ContainerRow row : containers.owned()) {
+      boolean unfinished =
+          ownership.ours(row) && row.ended().isPresent() && !row.endedAs(ContainerRow.UNMADE);
+      if (ownership.orphaned(row) || unfinished) {
+        withIdle(row.id(), container -> takeOver(container, row));
+      }
+    }
+  }
+
+  private void takeOver(WarmContainer container, ContainerRow row) {
+    if (!own(container, row)) {
+      return;
+    }
+    if (row.ended().isEmpty()) {
+      endProcesses(container, row);
+      warm.giveBack(container, Optional.empty());
+    } else if (row.endedAs(ContainerRow.UNMADE)) {
+      sandboxes.delete(row.id());
+      container.disown();
+      containers.forget(row.id());
+    } else {
+      ending.clear(container);
+    }
+  }
+
+  /** Opening ends what an earlier owner left running; nothing else is wanted of it. */
+  private void endProcesses(WarmContainer container, ContainerRow row) {
+    if (!container.open()) {
+      sandboxes.open(row.id(), container.epoch(), row.image(), settings.limits()).close();
+    }
+  }
+
+  private boolean own(WarmContainer container, ContainerRow row) {
+    if (container.owned()) {
+      return true;
+    }
+    Optional<ContainerRow> ours = ownership.tryClaim(row);
+    ours.ifPresent(now -> container.own(now.epoch()));
+    return ours.isPresent();
+  }
+
+  /** Acts on a container that nobody uses; one in use is left to the next round. */
+  private void withIdle(ContainerId id, Consumer<WarmContainer> action) {
+    WarmContainer container = warm.hold(id);
+    try {
+      if (!container.turn().tryLock()) {
+        return;
+      }
+      try {
+        if (!container.door().tryLock()) {
+          return;
+        }
+        try {
+          if (!container.inUse()) {
+            action.accept(container);
+          }
+        } finally {
+          container.door().unlock();
+        }
+      } finally {
+        container.turn().unlock();
+      }
+    } finally {
+      warm.drop(container);
+    }
+  }
+
+  /**
+   * A row is written before its workspace is made, so a workspace that is seen before its row is
+   * missing belongs to nobody.
+   */
+  private void deleteUnknownWorkspaces() {
+    List<ContainerId> present = sandboxes.workspaces();
+    for (ContainerId id : containers.unknown(present)) {
+      LOG.log(Level.INFO, () -> "container=" + id + " has a workspace and no row; deleted");
+      sandboxes.delete(id);
+    }
+    workspacesSwept.set(true);
+  }
+}

@@ -1,0 +1,191 @@
+package dev.caisson.engine;
+
+import dev.caisson.domain.CaissonException.Busy;
+import dev.caisson.domain.ContainerId;
+import dev.caisson.sandbox.Sandbox;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this process holds of one container: the turn of its cells, and its sandbox while there is
+ * one. Safe for use from many threads; no lock in it is needed by another container.
+ *
+ * <p>Lock order: turn, then door. The turn is held while a cell runs. The door is held only while
+ * the sandbox or the ownership changes, so file calls go on beside a running cell.
+ */
+final class WarmContainer {
+  private final ContainerId id;
+  private final ReentrantLock turn = new ReentrantLock(true);
+  private final ReentrantLock door = new ReentrantLock(true);
+  private final ReentrantLock mounting = new ReentrantLock(true);
+  private final AtomicInteger cells = new AtomicInteger();
+  private final AtomicInteger users = new AtomicInteger();
+
+  // Changed under the door, read without.
+  private volatile @Nullable Sandbox sandbox;
+  private volatile boolean owned;
+  private volatile long epoch;
+
+  private volatile Instant lastActive;
+  private volatile boolean changed;
+
+  // Guarded by the map of WarmContainers.
+  private int holders;
+
+  // Guarded by this.
+  private @Nullable Thread runner;
+  private boolean cancelled;
+
+  WarmContainer(ContainerId id, Instant now) {
+    this.id = id;
+    this.lastActive = now;
+  }
+
+  ContainerId id() {
+    return id;
+  }
+
+  ReentrantLock turn() {
+    return turn;
+  }
+
+  ReentrantLock door() {
+    return door;
+  }
+
+  ReentrantLock mounting() {
+    return mounting;
+  }
+
+  /**
+   * Joins the queue of cells; whoever joins also leaves.
+   *
+   * @param waiting how many may wait behind the one that runs
+   */
+  void join(int waiting) {
+    if (cells.incrementAndGet() > waiting + 1) {
+      cells.decrementAndGet();
+      throw new Busy(
+          "container " + id + ": " + waiting + " cells wait already, which is the limit",
+          Duration.ofSeconds(1));
+    }
+  }
+
+  void leave() {
+    cells.decrementAndGet();
+  }
+
+  boolean hasCells() {
+    return cells.get() > 0;
+  }
+
+  /** From here on the calling thread can be cancelled. */
+  synchronized void start() {
+    runner = Thread.currentThread();
+    cancelled = false;
+  }
+
+  /**
+   * From here on the calling thread cannot be cancelled any more; its interrupt status is cleared,
+   * so that the end of the cell can be written in peace.
+   *
+   * @param caught whether an interrupt has been taken as an exception already
+   * @return whether the caller itself was interrupted
+   */
+  synchronized boolean finish(boolean caught) {
+    runner = null;
+    boolean interrupted = Thread.interrupted() || caught;
+    return interrupted && !cancelled;
+  }
+
+  /** Ends the cell that runs, if one does. */
+  synchronized void cancel() {
+    if (runner != null) {
+      cancelled = true;
+      runner.interrupt();
+    }
+  }
+
+  /** The sandbox, if one is open and lives. */
+  Optional<Sandbox> sandbox() {
+    Sandbox current = sandbox;
+    return current != null && current.isAlive() ? Optional.of(current) : Optional.empty();
+  }
+
+  /** Whether there is a sandbox, dead or alive. */
+  boolean open() {
+    return sandbox != null;
+  }
+
+  void opened(Sandbox opened) {
+    sandbox = opened;
+  }
+
+  /** Ends the sandbox, if there is one. The door is held. */
+  void closeSandbox() {
+    Sandbox current = sandbox;
+    sandbox = null;
+    if (current != null) {
+      current.close();
+    }
+  }
+
+  boolean owned() {
+    return owned;
+  }
+
+  /** The term in which this process owns the container. */
+  long epoch() {
+    return epoch;
+  }
+
+  void own(long term) {
+    epoch = term;
+    owned = true;
+  }
+
+  void disown() {
+    owned = false;
+  }
+
+  void enter() {
+    users.incrementAndGet();
+  }
+
+  void exit(Instant now) {
+    lastActive = now;
+    changed = true;
+    users.decrementAndGet();
+  }
+
+  boolean inUse() {
+    return users.get() > 0 || cells.get() > 0;
+  }
+
+  Instant lastActive() {
+    return lastActive;
+  }
+
+  /** Whether the workspace may have changed since it was measured; asking resets it. */
+  boolean takeChanged() {
+    boolean value = changed;
+    changed = false;
+    return value;
+  }
+
+  int holders() {
+    return holders;
+  }
+
+  void addHolder() {
+    holders++;
+  }
+
+  void removeHolder() {
+    holders--;
+  }
+}

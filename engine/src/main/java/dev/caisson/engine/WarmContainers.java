@@ -1,0 +1,267 @@
+package dev.caisson.engine;
+
+import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.CaissonException.Busy;
+import dev.caisson.domain.CaissonException.NotFound;
+import dev.caisson.domain.ContainerId;
+import dev.caisson.sandbox.Sandbox;
+import dev.caisson.sandbox.Sandboxes;
+import dev.caisson.store.ContainerRow;
+import dev.caisson.store.ContainerStore;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The containers that this process owns or waits for, and their sandboxes: opened when one is
+ * needed, closed when nobody has used it for a while. Safe for use from many threads.
+ */
+final class WarmContainers {
+  private static final Logger LOG = System.getLogger(WarmContainers.class.getName());
+
+  private final ConcurrentHashMap<ContainerId, WarmContainer> held = new ConcurrentHashMap<>();
+  private final EngineSettings settings;
+  private final ContainerStore containers;
+  private final Sandboxes sandboxes;
+  private final Ownership ownership;
+  private final InstantSource clock;
+  private volatile boolean closed;
+  private volatile boolean failing;
+
+  WarmContainers(
+      EngineSettings settings,
+      ContainerStore containers,
+      Sandboxes sandboxes,
+      Ownership ownership,
+      InstantSource clock) {
+    this.settings = settings;
+    this.containers = containers;
+    this.sandboxes = sandboxes;
+    this.ownership = ownership;
+    this.clock = clock;
+  }
+
+  /** Holds on to a container's turn and door; to be given back with {@link #drop}. */
+  WarmContainer hold(ContainerId id) {
+    refuseWhenClosed();
+    return held.compute(
+        id,
+        (key, present) -> {
+          WarmContainer one = present == null ? new WarmContainer(key, clock.instant()) : present;
+          one.addHolder();
+          return one;
+        });
+  }
+
+  private void refuseWhenClosed() {
+    if (closed) {
+      throw new Busy("Caisson is shutting down", Duration.ofSeconds(1));
+    }
+  }
+
+  void drop(WarmContainer container) {
+    held.compute(
+        container.id(),
+        (key, present) -> {
+          container.removeHolder();
+          return container.holders() == 0 && !container.open() && !container.owned()
+              ? null
+              : container;
+        });
+  }
+
+  Optional<WarmContainer> find(ContainerId id) {
+    return Optional.ofNullable(held.get(id));
+  }
+
+  /** Those held now, in no particular order. */
+  List<WarmContainer> all() {
+    return List.copyOf(held.values());
+  }
+
+  /**
+   * Goes into the container's sandbox, opening one when there is none that lives; waits for a
+   * container that another living process owns.
+   *
+   * @param container that the caller holds
+   */
+  Visit visit(WarmContainer container, String image) throws InterruptedException {
+    container.door().lockInterruptibly();
+    try {
+      refuseWhenClosed();
+      Optional<Sandbox> living = container.sandbox();
+      Sandbox sandbox = living.isPresent() ? living.get() : open(container, image);
+      container.enter();
+      return new Visit(container, sandbox, container.epoch(), clock);
+    } finally {
+      container.door().unlock();
+    }
+  }
+
+  private Sandbox open(WarmContainer container, String image) throws InterruptedException {
+    container.closeSandbox();
+    own(container);
+    boolean done = false;
+    try {
+      Sandbox sandbox = sandboxes.open(container.id(), container.epoch(), image, settings.limits());
+      container.opened(sandbox);
+      done = true;
+      failing = false;
+      return sandbox;
+    } finally {
+      if (!done) {
+        failing = true;
+        giveBack(container, Optional.empty());
+      }
+    }
+  }
+
+  /** Whether the last sandbox that was to be opened could not be. */
+  boolean failing() {
+    return failing;
+  }
+
+  private void own(WarmContainer container) throws InterruptedException {
+    if (!container.owned()) {
+      ContainerRow row = ownership.claim(container.id());
+      container.own(row.epoch());
+      if (row.ended().isPresent()) {
+        giveBack(container, Optional.empty());
+        throw NotFound.container(container.id().value());
+      }
+    }
+  }
+
+  /**
+   * Takes the container for this process, whether or not it has ended. The door is held.
+   *
+   * @return the term
+   */
+  long ownAnyhow(WarmContainer container) throws InterruptedException {
+    if (!container.owned()) {
+      container.own(ownership.claim(container.id()).epoch());
+    }
+    return container.epoch();
+  }
+
+  /** Ends the sandbox and the ownership. The door is held. */
+  void giveBack(WarmContainer container, Optional<Long> measuredBytes) {
+    container.closeSandbox();
+    if (container.owned()) {
+      containers.release(container.id(), container.epoch(), container.lastActive(), measuredBytes);
+      container.disown();
+    }
+  }
+
+  /** Releases containers that nobody has used for a while. */
+  void releaseIdle() {
+    Instant before = clock.instant().minus(settings.idle());
+    for (WarmContainer candidate : all()) {
+      if (!candidate.lastActive().isAfter(before) && !candidate.inUse()) {
+        releaseIfStillIdle(candidate.id());
+      }
+    }
+  }
+
+  private void releaseIfStillIdle(ContainerId id) {
+    WarmContainer container = hold(id);
+    try {
+      if (!container.door().tryLock()) {
+        return;
+      }
+      try {
+        if (!container.inUse()) {
+          giveBack(container, measure(container));
+        }
+      } finally {
+        container.door().unlock();
+      }
+    } finally {
+      drop(container);
+    }
+  }
+
+  /** The size of a workspace that has changed since it was last measured. */
+  Optional<Long> measure(WarmContainer container) {
+    Optional<Sandbox> sandbox = container.sandbox();
+    if (sandbox.isEmpty() || !container.takeChanged()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(sandbox.get().diskBytes());
+    } catch (CaissonException e) {
+      LOG.log(Level.DEBUG, () -> "container=" + container.id() + " not measured", e);
+      return Optional.empty();
+    }
+  }
+
+  /** Ends every cell and every sandbox of this process; nothing is opened any more. */
+  void close() {
+    closed = true;
+    List<WarmContainer> remaining = all();
+    remaining.forEach(WarmContainer::cancel);
+    for (WarmContainer container : remaining) {
+      boolean turn = awaitTurn(container, settings.limits().interruptGrace().plusSeconds(2));
+      container.door().lock();
+      try {
+        giveBack(container, measure(container));
+      } catch (CaissonException e) {
+        LOG.log(Level.WARNING, () -> "container=" + container.id() + " not released cleanly", e);
+      } finally {
+        container.door().unlock();
+        if (turn) {
+          container.turn().unlock();
+        }
+      }
+    }
+  }
+
+  /** Waits, not for ever, until no cell runs; whether the caller has the turn now. */
+  static boolean awaitTurn(WarmContainer container, Duration patience) {
+    try {
+      return container.turn().tryLock(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** A stay in a sandbox, during which it is not released. */
+  static final class Visit implements AutoCloseable {
+    private final WarmContainer container;
+    private final Sandbox sandbox;
+    private final long epoch;
+    private final InstantSource clock;
+    private final AtomicBoolean over = new AtomicBoolean();
+
+    private Visit(WarmContainer container, Sandbox sandbox, long epoch, InstantSource clock) {
+      this.container = container;
+      this.sandbox = sandbox;
+      this.epoch = epoch;
+      this.clock = clock;
+    }
+
+    Sandbox sandbox() {
+      return sandbox;
+    }
+
+    long epoch() {
+      return epoch;
+    }
+
+    /** Ends the stay; a second call does nothing. */
+    @Override
+    public void close() {
+      if (over.compareAndSet(false, true)) {
+        container.exit(clock.instant());
+      }
+    }
+  }
+}
