@@ -176,7 +176,7 @@ public final class JsonFields {
   }
 
   /** A lone surrogate can be written in JSON, and in no file, program or UTF-8 text. */
-  private static String checkUnicode(String text, String path) {
+  public static String checkUnicode(String text, String path) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (!Character.isSurrogate(c)) {

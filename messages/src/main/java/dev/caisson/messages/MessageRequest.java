@@ -1,0 +1,172 @@
+package dev.caisson.messages;
+
+import dev.caisson.domain.CaissonException;
+import dev.caisson.wire.JsonFields;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A request as far as we must understand it; the rest stays in {@code tree} for the upstream.
+ *
+ * @param containerId as the client wrote it
+ * @param tool the code execution tool, if the request has it
+ * @param uploads of the current turn, in order
+ */
+record MessageRequest(
+    ObjectNode tree,
+    String model,
+    List<JsonNode> messages,
+    Optional<String> containerId,
+    Optional<CodeExecution> tool,
+    List<Upload> uploads) {
+
+  /** The code execution tool of a request: which version, and where in {@code tools}. */
+  record CodeExecution(ToolVersion version, int index) {}
+
+  /** A file to mount; {@code path} is where the request names it. */
+  record Upload(String fileId, String path) {}
+
+  /** Reads a request; what is wrong with it is said before anything is done. */
+  static MessageRequest parse(JsonNode body) {
+    JsonFields fields = JsonFields.of(body, "");
+    String model = fields.requiredString("model");
+    fields.requiredInteger("max_tokens", 1, Integer.MAX_VALUE);
+    fields.requiredAny("messages");
+    List<JsonNode> messages = fields.array("messages");
+    if (messages.isEmpty()) {
+      throw JsonFields.invalid("messages", "at least one message is required");
+    }
+    for (int i = 0; i < messages.size(); i++) {
+      checkMessage(messages.get(i), "messages." + i);
+    }
+    if (fields.bool("stream").orElse(false)) {
+      throw JsonFields.invalid("stream", "streamed messages are not supported yet; send false");
+    }
+    Optional<String> containerId = container(fields);
+    Optional<CodeExecution> tool = tool(fields);
+    WholeText.check(body, "");
+    return new MessageRequest(
+        (ObjectNode) body, model, messages, containerId, tool, CurrentTurn.uploads(messages));
+  }
+
+  private static void checkMessage(JsonNode message, String path) {
+    JsonFields fields = JsonFields.of(message, path);
+    String role = fields.requiredString("role");
+    if (!Set.of("user", "assistant", "system").contains(role)) {
+      throw JsonFields.invalid(fields.path("role"), "Input should be 'user' or 'assistant'");
+    }
+    JsonNode content = fields.requiredAny("content");
+    if (content.isString()) {
+      return;
+    }
+    if (!content.isArray()) {
+      throw JsonFields.invalid(
+          fields.path("content"), "Input should be a valid string or list of blocks");
+    }
+    for (int i = 0; i < content.size(); i++) {
+      checkBlock(content.get(i), fields.path("content") + "." + i, role);
+    }
+  }
+
+  private static void checkBlock(JsonNode block, String path, String role) {
+    JsonFields fields = JsonFields.of(block, path);
+    String type = fields.requiredString("type");
+    switch (type) {
+      case "container_upload" -> {
+        fields.requiredString("file_id");
+        fields.any("cache_control");
+        fields.any("type");
+        fields.rejectUnknown();
+        if (!role.equals("user")) {
+          throw JsonFields.invalid(path, "container_upload can only stand in a user message");
+        }
+      }
+      case "text" -> fields.requiredString("text");
+      case "tool_use", ResultBlocks.CALL -> {
+        fields.requiredString("id");
+        fields.requiredString("name");
+        JsonFields.of(fields.requiredAny("input"), fields.path("input"));
+      }
+      case "tool_result" -> fields.requiredString("tool_use_id");
+      default -> {
+        if (ResultBlocks.isResult(block)) {
+          fields.requiredString("tool_use_id");
+          JsonFields.of(fields.requiredAny("content"), fields.path("content"));
+        }
+      }
+    }
+  }
+
+  private static Optional<String> container(JsonFields fields) {
+    Optional<JsonNode> container = fields.any("container");
+    if (container.isEmpty() || container.get().isString()) {
+      return container.map(JsonNode::stringValue);
+    }
+    if (!container.get().isObject()) {
+      throw JsonFields.invalid("container", "Input should be a valid string or object");
+    }
+    JsonFields object = JsonFields.of(container.get(), "container");
+    Optional<String> id = object.string("id");
+    List<JsonNode> skills = object.array("skills");
+    object.rejectUnknown();
+    if (!skills.isEmpty()) {
+      throw JsonFields.invalid("container.skills", "skills are not supported yet");
+    }
+    return id;
+  }
+
+  private static Optional<CodeExecution> tool(JsonFields fields) {
+    List<JsonNode> tools = fields.array("tools");
+    Optional<CodeExecution> found = Optional.empty();
+    List<String> otherNames = new ArrayList<>();
+    for (int i = 0; i < tools.size(); i++) {
+      String path = "tools." + i;
+      JsonFields tool = JsonFields.of(tools.get(i), path);
+      String type = tool.string("type").orElse("custom");
+      if (!ToolVersions.isCodeExecution(type)) {
+        tool.string("name").ifPresent(otherNames::add);
+        checkCallers(tool);
+        continue;
+      }
+      if (found.isPresent()) {
+        throw JsonFields.invalid(path, "only one code execution tool can be given");
+      }
+      checkCodeExecution(tool);
+      found = Optional.of(new CodeExecution(ToolVersions.of(type, tool.path("type")), i));
+    }
+    Set<String> taken = new HashSet<>(SubTool.NAMES);
+    if (found.isPresent() && otherNames.stream().anyMatch(taken::contains)) {
+      throw JsonFields.invalid(
+          "tools", "Tool names must be unique: " + SubTool.NAMES + " belong to code execution");
+    }
+    return found;
+  }
+
+  private static void checkCodeExecution(JsonFields tool) {
+    String name = tool.requiredString("name");
+    if (!name.equals("code_execution")) {
+      throw JsonFields.invalid(tool.path("name"), "Input should be 'code_execution'");
+    }
+    tool.any("type");
+    tool.strings("allowed_callers");
+    tool.any("cache_control");
+    tool.bool("defer_loading");
+    tool.bool("strict");
+    tool.rejectUnknown();
+  }
+
+  /** A tool that only code may call could never be called here. */
+  private static void checkCallers(JsonFields tool) {
+    List<String> callers = tool.strings("allowed_callers");
+    if (!callers.isEmpty() && !callers.contains("direct")) {
+      throw new CaissonException.InvalidRequest(
+          tool.path("allowed_callers")
+              + ": programmatic tool calling is not supported yet; add \"direct\"");
+    }
+  }
+}

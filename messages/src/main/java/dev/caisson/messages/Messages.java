@@ -1,0 +1,152 @@
+package dev.caisson.messages;
+
+import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.Container;
+import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.FileId;
+import dev.caisson.domain.IdKind;
+import dev.caisson.domain.OrganizationId;
+import dev.caisson.domain.StoredFile;
+import dev.caisson.engine.Engine;
+import dev.caisson.wire.Clip;
+import dev.caisson.wire.Json;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The Messages API over an engine: whose turn it is, what runs, what the reply looks like. Safe for
+ * use from many threads.
+ */
+public final class Messages implements AutoCloseable {
+  private final MessagesSettings settings;
+  private final Engine engine;
+  private final @Nullable UpstreamClient upstream;
+
+  private Messages(MessagesSettings settings, Engine engine) {
+    this.settings = settings;
+    this.engine = engine;
+    this.upstream =
+        settings.upstream().map(base -> new UpstreamClient(base, settings)).orElse(null);
+  }
+
+  /** The engine belongs to the caller and stays open when this is closed. */
+  public static Messages open(MessagesSettings settings, Engine engine) {
+    return new Messages(settings, engine);
+  }
+
+  /**
+   * Answers one request. Interrupting the thread ends what runs for it.
+   *
+   * @param beforeRun called before code runs: from then on the request must not be repeated blindly
+   */
+  public ObjectNode create(
+      OrganizationId organization, MessageHeaders headers, JsonNode body, Runnable beforeRun) {
+    MessageRequest request = MessageRequest.parse(body);
+    boolean direct = request.model().equals(DirectModel.NAME);
+    if (!direct && upstream == null) {
+      throw new CaissonException.NotFound(
+          "model: "
+              + Clip.word(request.model())
+              + ": no upstream is configured (CAISSON_UPSTREAM_URL); only "
+              + DirectModel.NAME
+              + " can answer");
+    }
+    Optional<Container> named;
+    try {
+      named = request.containerId().map(id -> container(organization, id));
+    } catch (CaissonException.ContainerExpired e) {
+      return expired(request);
+    }
+    List<FileId> files =
+        request.uploads().stream().map(upload -> file(organization, upload)).toList();
+    Workbench workbench = new Workbench(engine, organization, named, beforeRun);
+    boolean answered = false;
+    try {
+      workbench.mount(files);
+      ObjectNode reply =
+          direct
+              ? DirectModel.run(request, workbench)
+              : loop(organization, headers, request, workbench).run();
+      answered = true;
+      return Reply.withContainer(reply, workbench.container());
+    } finally {
+      if (!answered) {
+        workbench.discard();
+      }
+    }
+  }
+
+  private MessageLoop loop(
+      OrganizationId organization,
+      MessageHeaders headers,
+      MessageRequest request,
+      Workbench workbench) {
+    if (upstream == null) {
+      throw new IllegalStateException("no upstream");
+    }
+    String image = workbench.container().map(Container::image).orElse(engine.defaultImage());
+    return new MessageLoop(
+        upstream,
+        settings.iterations(),
+        request,
+        headers,
+        workbench,
+        ToolGuide.Facts.of(engine.limits(), engine.images().get(image)),
+        id -> filename(organization, id));
+  }
+
+  private Container container(OrganizationId organization, String text) {
+    ContainerId id;
+    try {
+      id = new ContainerId(text);
+    } catch (IllegalArgumentException e) {
+      throw CaissonException.NotFound.container(Clip.word(text));
+    }
+    return engine.containers().require(organization, id);
+  }
+
+  /** The file of an upload; its absence is an error that says where the request names it. */
+  private FileId file(OrganizationId organization, MessageRequest.Upload upload) {
+    try {
+      return engine.files().get(organization, new FileId(upload.fileId())).id();
+    } catch (IllegalArgumentException | CaissonException.NotFound e) {
+      throw new CaissonException.NotFound(
+          upload.path()
+              + ": "
+              + CaissonException.NotFound.file(Clip.word(upload.fileId())).getMessage());
+    }
+  }
+
+  private String filename(OrganizationId organization, String id) {
+    try {
+      StoredFile file = engine.files().get(organization, new FileId(id));
+      return "$INPUT_DIR/" + file.filename();
+    } catch (IllegalArgumentException | CaissonException.NotFound e) {
+      return Clip.word(id) + " (deleted since)";
+    }
+  }
+
+  /** The answer to a request whose container is past its retention, at no token cost. */
+  private static ObjectNode expired(MessageRequest request) {
+    boolean pythonOnly =
+        request.tool().map(tool -> tool.version().subTool(SubTool.BASH).isEmpty()).orElse(false);
+    String name = pythonOnly ? SubTool.PYTHON : SubTool.BASH;
+    String field = pythonOnly ? "code" : "command";
+    ToolCall call = new ToolCall(IdKind.SERVER_TOOL_USE.next(), name, Json.object().put(field, ""));
+    ArrayNode content = Json.array();
+    content.add(ResultBlocks.call(call));
+    content.add(ResultBlocks.result(call, ResultBlocks.error(name, "container_expired", "")));
+    return Reply.own(request.model(), content, new Usage());
+  }
+
+  @Override
+  public void close() {
+    if (upstream != null) {
+      upstream.close();
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package dev.caisson.messages;
+
+import dev.caisson.domain.Language;
+import java.util.List;
+
+/**
+ * {@code code_execution_20260120} and later: bash, a text editor, and Python whose variables stay
+ * while the container is warm. The versions differ only in what a model is told.
+ */
+final class ReplVersion implements ToolVersion {
+  private final String type;
+  private final CodeSubTool bash = CodeSubTool.bash();
+  private final CodeSubTool python = CodeSubTool.persistentPython();
+  private final List<SubTool> subTools = List.of(bash, new EditorSubTool(), python);
+  private final ToolGuide guide;
+
+  ReplVersion(String type) {
+    this.type = type;
+    this.guide = ToolGuide.load(type);
+  }
+
+  @Override
+  public String type() {
+    return type;
+  }
+
+  @Override
+  public List<SubTool> subTools() {
+    return subTools;
+  }
+
+  @Override
+  public ToolCall callFor(Fence fence, String id) {
+    CodeSubTool tool = fence.language() == Language.PYTHON ? python : bash;
+    return new ToolCall(id, tool.name(), tool.input(fence.code()));
+  }
+
+  @Override
+  public ToolGuide guide() {
+    return guide;
+  }
+}

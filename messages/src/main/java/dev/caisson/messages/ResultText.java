@@ -1,0 +1,50 @@
+package dev.caisson.messages;
+
+import dev.caisson.wire.Json;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** What a model reads of a result: all of it but the ids of files, which mean nothing to it. */
+final class ResultText {
+  private ResultText() {}
+
+  /**
+   * The {@code tool_result} of an upstream.
+   *
+   * @param content of one of our result blocks, from us or from a client's history
+   */
+  static ObjectNode toolResult(String toolUseId, JsonNode content) {
+    ObjectNode result = Json.object().put("type", "tool_result").put("tool_use_id", toolUseId);
+    if (content.has("error_code")) {
+      return result.put("content", errorText(content)).put("is_error", true);
+    }
+    return result.put("content", text(content));
+  }
+
+  static ObjectNode notRun(String toolUseId) {
+    return Json.object()
+        .put("type", "tool_result")
+        .put("tool_use_id", toolUseId)
+        .put("content", "not run: the reply was cut short")
+        .put("is_error", true);
+  }
+
+  private static String text(JsonNode content) {
+    if (content.path("type").asStringOpt().orElse("").endsWith("_view_result")) {
+      return content.path("content").asStringOpt().orElse("");
+    }
+    ObjectNode shown = ((ObjectNode) content).deepCopy();
+    shown.remove(java.util.List.of("type", "content", "abort_reason"));
+    return Json.write(shown);
+  }
+
+  private static String errorText(JsonNode content) {
+    String code = content.path("error_code").asStringOpt().orElse("unavailable");
+    return content
+        .path("error_message")
+        .asStringOpt()
+        .filter(message -> !message.isEmpty())
+        .map(message -> code + ": " + message)
+        .orElse(code);
+  }
+}
