@@ -1,0 +1,131 @@
+package dev.caisson.server;
+
+import dev.caisson.domain.CaissonException;
+import dev.caisson.engine.Engine;
+import dev.caisson.messages.Messages;
+import io.javalin.Javalin;
+import io.javalin.compression.CompressionStrategy;
+import io.javalin.config.JavalinConfig;
+import io.javalin.config.RoutesConfig;
+import io.javalin.util.JavalinException;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.SocketChannelEndPoint;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+
+/**
+ * The HTTP server over an engine. Closing it ends what its requests run; the engine stays open and
+ * belongs to whoever made it.
+ */
+public final class CaissonServer implements AutoCloseable {
+  private final Javalin app;
+  private final Disconnects disconnects;
+  private final URI url;
+
+  private CaissonServer(Javalin app, Disconnects disconnects, URI url) {
+    this.app = app;
+    this.disconnects = disconnects;
+    this.url = url;
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @throws CaissonException.HostUnfit when the address cannot be had
+   */
+  public static CaissonServer start(ServerSettings settings, Engine engine, Messages messages) {
+    Disconnects disconnects = new Disconnects();
+    Javalin app =
+        Javalin.create(config -> {
+          configure(config, settings);
+          ErrorReplies.register(config);
+          routes(config.routes, settings, engine, messages, disconnects);
+        });
+    try {
+      app.start(settings.host(), settings.port());
+    } catch (JavalinException e) {
+      throw new CaissonException.HostUnfit(
+          "cannot listen on " + settings.host() + ":" + settings.port() + ": " + reason(e), e);
+    }
+    return new CaissonServer(app, disconnects, address(settings.host(), app.port()));
+  }
+
+  /** Where it listens, such as {@code http://127.0.0.1:8787}. */
+  public URI url() {
+    return url;
+  }
+
+  @Override
+  public void close() {
+    disconnects.interruptAll();
+    app.stop();
+  }
+
+  private static void configure(JavalinConfig config, ServerSettings settings) {
+    config.startup.showJavalinBanner = false;
+    config.startup.showOldJavalinVersionWarning = false;
+    config.startup.startupWatcherEnabled = false;
+    config.concurrency.useVirtualThreads = true;
+    config.http.prefer405over404 = true;
+    // Cells stream, and replies mix secrets with what strangers wrote: neither is to be compressed.
+    config.http.compressionStrategy = CompressionStrategy.NONE;
+    config.http.maxRequestSize = Long.MAX_VALUE;
+    config.jetty.modifyHttpConfiguration(http -> http.setSendServerVersion(false));
+    config.jetty.addConnector((server, http) -> {
+      ServerConnector connector = new WatchedConnector(server, http);
+      connector.setHost(settings.host());
+      connector.setPort(settings.port());
+      connector.setIdleTimeout(settings.idle().toMillis());
+      return connector;
+    });
+  }
+
+  private static void routes(
+      RoutesConfig routes,
+      ServerSettings settings,
+      Engine engine,
+      Messages messages,
+      Disconnects disconnects) {
+    routes.before(Exchange::begin);
+    routes.before(context -> context.header("x-content-type-options", "nosniff"));
+    routes.before("/v1/*", new Authentication(engine.keys())::check);
+    new HealthRoutes(engine).register(routes);
+    new ContainerRoutes(engine.containers(), settings).register(routes);
+    new CellRoutes(engine.cells(), settings, disconnects).register(routes);
+    new WorkspaceRoutes(engine.workspaces(), settings).register(routes);
+    new FileRoutes(engine.files(), settings).register(routes);
+    new MessageRoutes(messages, settings, disconnects).register(routes);
+  }
+
+  private static URI address(String host, int port) {
+    return URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port);
+  }
+
+  private static String reason(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return String.valueOf(root.getMessage());
+  }
+
+  private static final class WatchedConnector extends ServerConnector {
+    WatchedConnector(Server server, HttpConfiguration http) {
+      super(server, new HttpConnectionFactory(http));
+    }
+
+    @Override
+    protected SocketChannelEndPoint newEndPoint(
+        SocketChannel channel, ManagedSelector selector, SelectionKey key) throws IOException {
+      WatchedEndPoint endPoint = new WatchedEndPoint(channel, selector, key, getScheduler());
+      endPoint.setIdleTimeout(getIdleTimeout());
+      return endPoint;
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package dev.caisson.server;
+
+import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.Cell;
+import dev.caisson.domain.CellSpec;
+import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.OrganizationId;
+import dev.caisson.domain.OutputListener;
+import dev.caisson.engine.Cells;
+import dev.caisson.wire.CellEvent;
+import dev.caisson.wire.CellJson;
+import dev.caisson.wire.CellRequestJson;
+import dev.caisson.wire.ErrorJson;
+import dev.caisson.wire.PageJson;
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+
+/** {@code /v1/containers/{id}/cells}: run, plain or streamed, and the history. */
+final class CellRoutes {
+  private final Cells cells;
+  private final ServerSettings settings;
+  private final Disconnects disconnects;
+
+  CellRoutes(Cells cells, ServerSettings settings, Disconnects disconnects) {
+    this.cells = cells;
+    this.settings = settings;
+    this.disconnects = disconnects;
+  }
+
+  void register(RoutesConfig routes) {
+    routes.post("/v1/containers/{id}/cells", this::run);
+    routes.get("/v1/containers/{id}/cells", this::list);
+    routes.get("/v1/containers/{id}/cells/{cell}", this::read);
+  }
+
+  private void run(Context context) {
+    Exchange exchange = new Exchange(context);
+    OrganizationId organization = exchange.organization();
+    ContainerId container = exchange.containerId();
+    CellRequestJson request = CellRequestJson.read(exchange.json(settings));
+    if (request.stream()) {
+      stream(exchange, organization, container, request.spec());
+      return;
+    }
+    exchange.codeMayHaveRun();
+    Cell cell =
+        disconnects.during(
+            context, () -> cells.run(organization, container, request.spec(), OutputListener.NONE));
+    exchange.reply(200, CellJson.write(cell));
+  }
+
+  /** Until the first event is out, an error is an ordinary error reply. */
+  private void stream(
+      Exchange exchange, OrganizationId organization, ContainerId container, CellSpec spec) {
+    exchange.codeMayHaveRun();
+    try (SseWriter events = new SseWriter(exchange, settings.ping())) {
+      try {
+        Cell cell =
+            disconnects.during(
+                exchange.context(),
+                () ->
+                    cells.run(
+                        organization,
+                        container,
+                        spec,
+                        (stream, text) ->
+                            events.send(CellEvent.name(stream), CellEvent.output(text))));
+        events.send(CellEvent.RESULT, CellEvent.result(cell));
+      } catch (CaissonException e) {
+        if (!events.begun()) {
+          throw e;
+        }
+        events.send(CellEvent.ERROR, ErrorJson.write(e, exchange.requestId()));
+      }
+    }
+  }
+
+  private void list(Context context) {
+    Exchange exchange = new Exchange(context);
+    exchange.reply(
+        200,
+        PageJson.write(
+            cells.list(exchange.organization(), exchange.containerId(), exchange.page()),
+            CellJson::write));
+  }
+
+  private void read(Context context) {
+    Exchange exchange = new Exchange(context);
+    exchange.reply(
+        200,
+        CellJson.write(
+            cells.get(exchange.organization(), exchange.containerId(), exchange.cellId())));
+  }
+}

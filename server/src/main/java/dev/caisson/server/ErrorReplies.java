@@ -1,0 +1,125 @@
+package dev.caisson.server;
+
+import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.IdKind;
+import dev.caisson.wire.Clip;
+import dev.caisson.wire.ErrorJson;
+import dev.caisson.wire.Json;
+import io.javalin.config.JavalinConfig;
+import io.javalin.http.Context;
+import io.javalin.http.HttpResponseException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.ErrorHandler;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Every failure leaves as the envelope of the contract, whoever noticed it. */
+final class ErrorReplies {
+  private static final Logger LOG = LoggerFactory.getLogger(ErrorReplies.class);
+
+  private ErrorReplies() {}
+
+  static void register(JavalinConfig config) {
+    config.routes.exception(CaissonException.class, (e, context) -> reply(context, e));
+    config.routes.exception(HttpResponseException.class, ErrorReplies::unmatched);
+    config.routes.exception(Exception.class, (e, context) -> reply(context, unexpected(e)));
+    config.router.javaLangErrorHandler((response, error) -> LOG.error("request failed", error));
+    config.jetty.modifyServer(server -> server.setErrorHandler(new BeforeRouting()));
+  }
+
+  /** What a failure that nobody foresaw looks like from outside. */
+  static CaissonException unexpected(Exception failure) {
+    return failure instanceof CaissonException known
+        ? known
+        : new CaissonException.Internal("the server failed at this request", failure);
+  }
+
+  private static void reply(Context context, CaissonException error) {
+    Exchange exchange = new Exchange(context);
+    int status = ErrorJson.of(error).status();
+    log(error, status, exchange.requestId());
+    if (context.res().isCommitted()) {
+      return;
+    }
+    context.res().resetBuffer();
+    retryAdvice(exchange, error, status);
+    if (error instanceof CaissonException.RangeNotSatisfiable range) {
+      context.header("content-range", "bytes */" + range.sizeBytes());
+    }
+    exchange.reply(status, ErrorJson.write(error, exchange.requestId()));
+  }
+
+  /** SDKs retry 408, 409, 429 and 5xx by themselves, which must not run code twice. */
+  private static void retryAdvice(Exchange exchange, CaissonException error, int status) {
+    boolean retriedBySdks = status == 408 || status == 409 || status == 429 || status >= 500;
+    // Busy is said before anything runs.
+    boolean mayRunTwice = exchange.mayHaveRunCode() && !(error instanceof CaissonException.Busy);
+    if (retriedBySdks && (mayRunTwice || !error.retryable())) {
+      exchange.context().header("x-should-retry", "false");
+    }
+    Optional<String> retryAfter =
+        switch (error) {
+          case CaissonException.Busy busy ->
+              Optional.of(Long.toString(Math.max(1, busy.retryAfter().toSeconds())));
+          case CaissonException.Upstream upstream -> upstream.retryAfter();
+          default -> Optional.empty();
+        };
+    retryAfter.ifPresent(value -> exchange.context().header("retry-after", value));
+  }
+
+  private static void log(CaissonException error, int status, String requestId) {
+    if (error instanceof CaissonException.Upstream) {
+      LOG.warn(
+          "upstream failed status={} request={} message={}", status, requestId, error.getMessage());
+    } else if (status >= 500) {
+      LOG.error("request failed status={} request={}", status, requestId, error);
+    }
+  }
+
+  /** No route, or a route without this method. */
+  private static void unmatched(HttpResponseException e, Context context) {
+    int status = e.getStatus();
+    String request = context.method() + " " + Clip.word(context.path());
+    String message =
+        switch (status) {
+          case 404 -> "No such route: " + request;
+          case 405 -> "Method not allowed: " + request;
+          default -> String.valueOf(e.getMessage());
+        };
+    Exchange exchange = new Exchange(context);
+    exchange.reply(status, ErrorJson.of(status).envelope(message, exchange.requestId()));
+  }
+
+  /** What Jetty refuses before there is a route: bad request lines, headers, escapes in paths. */
+  private static final class BeforeRouting extends ErrorHandler {
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) {
+      int status = response.getStatus() >= 400 ? response.getStatus() : 500;
+      Object message = request.getAttribute(ERROR_MESSAGE);
+      ObjectNode body =
+          envelope(status, message == null ? null : message.toString(), response.getHeaders());
+      response.write(true, ByteBuffer.wrap(Json.bytes(body)), callback);
+      return true;
+    }
+
+    private static ObjectNode envelope(
+        int status, @Nullable String reason, HttpFields.Mutable fields) {
+      String requestId = IdKind.REQUEST.next();
+      fields.put("request-id", requestId);
+      fields.put(HttpHeader.CONTENT_TYPE, "application/json");
+      String message =
+          status >= 500 || reason == null
+              ? "the request could not be read"
+              : "the request could not be read: " + Clip.word(reason);
+      return ErrorJson.of(status).envelope(message, requestId);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package dev.caisson.server;
+
+import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.CellId;
+import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.FileId;
+import dev.caisson.domain.IdKind;
+import dev.caisson.domain.OrganizationId;
+import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.Principal;
+import dev.caisson.wire.Clip;
+import dev.caisson.wire.Json;
+import io.javalin.http.Context;
+import java.util.Optional;
+import java.util.function.Function;
+import tools.jackson.databind.JsonNode;
+
+/** One request and its reply, as the routes see them. Text that is no id names nothing: 404. */
+final class Exchange {
+  private static final String REQUEST_ID = "caisson.request-id";
+  private static final String PRINCIPAL = "caisson.principal";
+  private static final String RAN_CODE = "caisson.ran-code";
+
+  private final Context context;
+
+  Exchange(Context context) {
+    this.context = context;
+  }
+
+  Context context() {
+    return context;
+  }
+
+  /** Gives the request its id, which every reply carries. */
+  static void begin(Context context) {
+    requestId(context);
+  }
+
+  /** The id of a request; made when something failed before {@link #begin}. */
+  static String requestId(Context context) {
+    String id = context.attribute(REQUEST_ID);
+    if (id == null) {
+      id = IdKind.REQUEST.next();
+      context.attribute(REQUEST_ID, id);
+      context.header("request-id", id);
+    }
+    return id;
+  }
+
+  String requestId() {
+    return requestId(context);
+  }
+
+  void authenticated(Principal principal) {
+    context.attribute(PRINCIPAL, principal);
+  }
+
+  OrganizationId organization() {
+    Principal principal = context.attribute(PRINCIPAL);
+    if (principal == null) {
+      throw new CaissonException.Unauthenticated("x-api-key: header is required");
+    }
+    return principal.organizationId();
+  }
+
+  /** From now on a blind retry could run code twice. */
+  void codeMayHaveRun() {
+    context.attribute(RAN_CODE, true);
+  }
+
+  boolean mayHaveRunCode() {
+    return Boolean.TRUE.equals(context.attribute(RAN_CODE));
+  }
+
+  /** The whole body as JSON. */
+  JsonNode json(ServerSettings settings) {
+    return Json.parse(RequestBody.whole(context.req(), settings.jsonLimit()), "request body");
+  }
+
+  ContainerId containerId() {
+    return id("id", ContainerId::new, CaissonException.NotFound::container);
+  }
+
+  CellId cellId() {
+    return id("cell", CellId::new, CaissonException.NotFound::cell);
+  }
+
+  FileId fileId() {
+    return id("id", FileId::new, CaissonException.NotFound::file);
+  }
+
+  private <T> T id(
+      String parameter, Function<String, T> form, Function<String, CaissonException> unknown) {
+    String text = context.pathParam(parameter);
+    try {
+      return form.apply(text);
+    } catch (IllegalArgumentException e) {
+      throw unknown.apply(Clip.word(text));
+    }
+  }
+
+  /** {@code limit} and {@code page} of the query. */
+  PageRequest page() {
+    String limit = context.queryParam("limit");
+    Optional<String> page = Optional.ofNullable(context.queryParam("page"));
+    if (limit == null) {
+      return new PageRequest(PageRequest.DEFAULT_LIMIT, page);
+    }
+    try {
+      return new PageRequest(Integer.parseInt(limit), page);
+    } catch (NumberFormatException e) {
+      throw new CaissonException.InvalidRequest("limit: Input should be a valid integer");
+    }
+  }
+
+  void reply(int status, JsonNode json) {
+    context.status(status).contentType("application/json").result(Json.bytes(json));
+  }
+}

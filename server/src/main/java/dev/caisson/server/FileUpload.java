@@ -1,0 +1,165 @@
+package dev.caisson.server;
+
+import dev.caisson.domain.ByteSize;
+import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.OrganizationId;
+import dev.caisson.domain.StoredFile;
+import dev.caisson.engine.Files;
+import dev.caisson.wire.Clip;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import org.apache.commons.fileupload2.core.DiskFileItem;
+import org.apache.commons.fileupload2.core.DiskFileItemFactory;
+import org.apache.commons.fileupload2.core.FileItemInput;
+import org.apache.commons.fileupload2.core.FileItemInputIterator;
+import org.apache.commons.fileupload2.core.RequestContext;
+import org.apache.commons.fileupload2.jakarta.servlet6.JakartaServletFileUpload;
+
+/**
+ * An upload of the Files API: a multipart form with one part {@code file}, and perhaps {@code
+ * expires_in_seconds} before or after it. The content goes from the socket to the store as it
+ * comes; a form that turns out broken at its end leaves nothing behind.
+ */
+final class FileUpload {
+  /** The contract's bounds: an hour and ninety days. */
+  private static final long MIN_EXPIRY_SECONDS = 3600;
+
+  private static final long MAX_EXPIRY_SECONDS = 7_776_000;
+
+  /** Boundaries, headers and the other part. */
+  private static final int FRAMING_BYTES = 64 * 1024;
+
+  private static final ByteSize FIELD_LIMIT = new ByteSize(1024);
+
+  private final FileItemInputIterator parts;
+  private Optional<Duration> expiresIn = Optional.empty();
+
+  private FileUpload(FileItemInputIterator parts) {
+    this.parts = parts;
+  }
+
+  static StoredFile receive(
+      HttpServletRequest request,
+      OrganizationId organization,
+      Files files,
+      ServerSettings settings) {
+    String type = request.getContentType();
+    if (type == null || !type.regionMatches(true, 0, "multipart/form-data", 0, 19)) {
+      throw new CaissonException.InvalidRequest(
+          "file: Expected a multipart/form-data upload, received: " + Clip.word("" + type));
+    }
+    ByteSize limit = new ByteSize(settings.contentLimit().bytes() + FRAMING_BYTES);
+    try {
+      JakartaServletFileUpload<DiskFileItem, DiskFileItemFactory> form =
+          new JakartaServletFileUpload<>();
+      form.setHeaderCharset(StandardCharsets.UTF_8);
+      FileUpload upload = new FileUpload(form.getItemIterator(new Body(type, request, limit)));
+      return upload.store(organization, files, settings.contentLimit());
+    } catch (IOException e) {
+      throw malformed(e);
+    }
+  }
+
+  private StoredFile store(OrganizationId organization, Files files, ByteSize limit)
+      throws IOException {
+    while (parts.hasNext()) {
+      FileItemInput part = parts.next();
+      if (!"file".equals(part.getFieldName())) {
+        field(part);
+        continue;
+      }
+      String filename = part.getName();
+      if (filename == null || filename.isEmpty()) {
+        throw new CaissonException.InvalidRequest(
+            "file: Expected UploadFile: the part needs a filename");
+      }
+      String mimeType =
+          part.getContentType() == null ? "application/octet-stream" : part.getContentType();
+      InputStream content = RequestBody.limited(part.getInputStream(), limit);
+      return files.upload(organization, filename, mimeType, content, this::expiryAtEnd);
+    }
+    throw new CaissonException.InvalidRequest("file: Field required");
+  }
+
+  /** Reads what comes after the file; called when the file has been read to its end. */
+  private Optional<Duration> expiryAtEnd() {
+    try {
+      while (parts.hasNext()) {
+        FileItemInput part = parts.next();
+        if ("file".equals(part.getFieldName())) {
+          throw new CaissonException.InvalidRequest("file: only one file can be uploaded at once");
+        }
+        field(part);
+      }
+    } catch (IOException e) {
+      throw malformed(e);
+    }
+    return expiresIn;
+  }
+
+  private void field(FileItemInput part) throws IOException {
+    if (!"expires_in_seconds".equals(part.getFieldName())) {
+      throw new CaissonException.InvalidRequest(
+          Clip.word("" + part.getFieldName()) + ": Extra inputs are not permitted");
+    }
+    byte[] text = RequestBody.limited(part.getInputStream(), FIELD_LIMIT).readAllBytes();
+    expiresIn = Optional.of(expiry(new String(text, StandardCharsets.UTF_8).strip()));
+  }
+
+  private static Duration expiry(String text) {
+    try {
+      long seconds = Long.parseLong(text);
+      if (seconds >= MIN_EXPIRY_SECONDS && seconds <= MAX_EXPIRY_SECONDS) {
+        return Duration.ofSeconds(seconds);
+      }
+    } catch (NumberFormatException e) {
+      throw new CaissonException.InvalidRequest(
+          "expires_in_seconds: Input should be a valid integer");
+    }
+    throw new CaissonException.InvalidRequest(
+        "expires_in_seconds: Input should be between "
+            + MIN_EXPIRY_SECONDS
+            + " and "
+            + MAX_EXPIRY_SECONDS);
+  }
+
+  private static CaissonException malformed(IOException cause) {
+    CaissonException error =
+        new CaissonException.InvalidRequest("file: the multipart form is malformed");
+    error.initCause(cause);
+    return error;
+  }
+
+  /** The request as the multipart parser sees it. */
+  private record Body(String type, HttpServletRequest request, ByteSize limit)
+      implements RequestContext {
+    @Override
+    public String getCharacterEncoding() {
+      return StandardCharsets.UTF_8.name();
+    }
+
+    @Override
+    public long getContentLength() {
+      return request.getContentLengthLong();
+    }
+
+    @Override
+    public String getContentType() {
+      return type;
+    }
+
+    @Override
+    public InputStream getInputStream() {
+      return RequestBody.stream(request, limit);
+    }
+
+    @Override
+    public boolean isMultipartRelated() {
+      return false;
+    }
+  }
+}

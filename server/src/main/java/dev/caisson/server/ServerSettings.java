@@ -1,0 +1,59 @@
+package dev.caisson.server;
+
+import dev.caisson.domain.ByteSize;
+import java.time.Duration;
+
+/**
+ * How the HTTP side behaves.
+ *
+ * @param host address to listen on
+ * @param port to listen on; 0 takes a free one
+ * @param jsonLimit of one JSON body
+ * @param contentLimit of one file that is uploaded or written to a workspace
+ * @param idle a connection that neither sends nor takes a byte for this long is closed, unless a
+ *     request of its own is being worked on
+ * @param ping silence on a stream of events after which a ping is sent
+ */
+public record ServerSettings(
+    String host,
+    int port,
+    ByteSize jsonLimit,
+    ByteSize contentLimit,
+    Duration idle,
+    Duration ping) {
+  /** The Messages API takes 32 MB in one request. */
+  private static final ByteSize JSON_LIMIT = new ByteSize(32_000_000);
+
+  /** The Files API takes 500 MB in one file. */
+  private static final ByteSize CONTENT_LIMIT = new ByteSize(500_000_000);
+
+  /** Loopback only: a server that others can reach is something to ask for. */
+  public static final ServerSettings DEFAULT =
+      new ServerSettings(
+          "127.0.0.1",
+          8787,
+          JSON_LIMIT,
+          CONTENT_LIMIT,
+          Duration.ofSeconds(60),
+          Duration.ofSeconds(10));
+
+  public ServerSettings withHost(String newHost) {
+    return new ServerSettings(newHost, port, jsonLimit, contentLimit, idle, ping);
+  }
+
+  public ServerSettings withPort(int newPort) {
+    return new ServerSettings(host, newPort, jsonLimit, contentLimit, idle, ping);
+  }
+
+  public ServerSettings withLimits(ByteSize json, ByteSize content) {
+    return new ServerSettings(host, port, json, content, idle, ping);
+  }
+
+  public ServerSettings withIdle(Duration newIdle) {
+    return new ServerSettings(host, port, jsonLimit, contentLimit, newIdle, ping);
+  }
+
+  public ServerSettings withPing(Duration newPing) {
+    return new ServerSettings(host, port, jsonLimit, contentLimit, idle, newPing);
+  }
+}

@@ -1,0 +1,109 @@
+package dev.caisson.server;
+
+import dev.caisson.wire.CellEvent;
+import dev.caisson.wire.Json;
+import dev.caisson.wire.ServerSentEvent;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Writes a stream of events, each flushed at once, with a ping after every silence. The reply
+ * begins with the first event or ping. A client that has gone makes every send do nothing: {@link
+ * Disconnects} is what ends the work. For use from many threads; closing it ends the pings.
+ */
+final class SseWriter implements AutoCloseable {
+  private final Exchange exchange;
+  private final Duration ping;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition closing = lock.newCondition();
+  private final Thread pings;
+  private boolean begun;
+  private boolean closed;
+  private boolean clientGone;
+  private long lastSentNanos = System.nanoTime();
+
+  SseWriter(Exchange exchange, Duration ping) {
+    this.exchange = exchange;
+    this.ping = ping;
+    this.pings =
+        Thread.ofVirtual().name("events-ping-" + exchange.requestId()).start(this::sendPings);
+  }
+
+  /** Whether the reply has begun, so that its status can no longer change. */
+  boolean begun() {
+    lock.lock();
+    try {
+      return begun;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void send(String name, JsonNode data) {
+    byte[] bytes = new ServerSentEvent(name, data).bytes();
+    lock.lock();
+    try {
+      if (closed || clientGone) {
+        return;
+      }
+      OutputStream out = begin();
+      out.write(bytes);
+      out.flush();
+      lastSentNanos = System.nanoTime();
+    } catch (IOException e) {
+      clientGone = true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Javalin's own output stream holds flushed events back; the servlet's does not. */
+  private OutputStream begin() throws IOException {
+    HttpServletResponse response = exchange.context().res();
+    if (!begun) {
+      begun = true;
+      response.setStatus(200);
+      response.setContentType("text/event-stream; charset=utf-8");
+      response.setHeader("cache-control", "no-cache");
+      response.setHeader("x-accel-buffering", "no");
+    }
+    return response.getOutputStream();
+  }
+
+  private void sendPings() {
+    lock.lock();
+    try {
+      while (!closed && !clientGone) {
+        long silent = System.nanoTime() - lastSentNanos;
+        if (silent >= ping.toNanos()) {
+          send(CellEvent.PING, Json.object());
+        } else {
+          closing.await(ping.toNanos() - silent, TimeUnit.NANOSECONDS);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Returns when no ping can be written any more: the response is the container's again. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      closing.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    pings.interrupt();
+  }
+}
