@@ -100,6 +100,7 @@ public final class CaissonServer implements AutoCloseable {
     new CellRoutes(engine.cells(), settings, disconnects).register(routes);
     new WorkspaceRoutes(engine.workspaces(), settings).register(routes);
     new FileRoutes(engine.files(), settings).register(routes);
+    new ImageRoutes(engine.images()).register(routes);
     new MessageRoutes(messages, settings, disconnects).register(routes);
   }
 
