@@ -3,6 +3,7 @@ package dev.caisson.store;
 import dev.caisson.domain.CaissonException.HostUnfit;
 import dev.caisson.domain.CaissonException.Internal;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -50,6 +51,26 @@ public final class DataDirectory {
       return directory;
     } catch (IOException e) {
       throw new HostUnfit("data directory " + wanted + " cannot be used: " + reason(e), e);
+    }
+  }
+
+  /** The server that runs on a data directory, which need not exist; empty when none does. */
+  public static Optional<ServerAddress> runningServer(Path path) {
+    return existing(path).flatMap(DataDirectory::runningServer);
+  }
+
+  /** The key in a data directory, which need not exist; empty when there is none. */
+  public static Optional<String> readCredentials(Path path) {
+    return existing(path).flatMap(DataDirectory::readCredentials);
+  }
+
+  private static Optional<DataDirectory> existing(Path path) {
+    try {
+      return Optional.of(new DataDirectory(path.toRealPath()));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new HostUnfit("data directory " + path + " cannot be read: " + reason(e), e);
     }
   }
 
@@ -183,7 +204,8 @@ public final class DataDirectory {
     public void publish(String url) {
       replace(
           serverJson(),
-          Json.writeServerAddress(new ServerAddress(url, ProcessHandle.current().pid())));
+          Json.writeServerAddress(
+              new ServerAddress(URI.create(url), ProcessHandle.current().pid())));
     }
 
     @Override

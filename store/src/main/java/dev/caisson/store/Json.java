@@ -1,6 +1,7 @@
 package dev.caisson.store;
 
 import java.io.StringWriter;
+import java.net.URI;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -48,7 +49,7 @@ final class Json {
     StringWriter text = new StringWriter();
     try (JsonGenerator json = FACTORY.createGenerator(ObjectWriteContext.empty(), text)) {
       json.writeStartObject();
-      json.writeStringProperty("url", server.url());
+      json.writeStringProperty("url", server.url().toString());
       json.writeNumberProperty("pid", server.pid());
       json.writeEndObject();
     }
@@ -70,9 +71,11 @@ final class Json {
           default -> json.skipChildren();
         }
       }
-    } catch (JacksonException e) {
+      return url.isEmpty()
+          ? Optional.empty()
+          : Optional.of(new ServerAddress(URI.create(url), pid));
+    } catch (JacksonException | IllegalArgumentException e) {
       return Optional.empty();
     }
-    return url.isEmpty() ? Optional.empty() : Optional.of(new ServerAddress(url, pid));
   }
 }

@@ -1,4 +1,6 @@
 package dev.caisson.store;
 
+import java.net.URI;
+
 /** Where the server of a data directory listens, and its process. */
-public record ServerAddress(String url, long pid) {}
+public record ServerAddress(URI url, long pid) {}
