@@ -1,0 +1,311 @@
+"""Runs one cell: starts it, keeps its limit, collects its output, cleans up after it."""
+
+import os
+import stat
+import time
+
+from . import frames, privileges, processes
+from .output import Output
+import _signal
+
+# A header lists the outputs; a cell that leaves more has its first ones taken and the rest named.
+MAX_OUTPUTS = 1000
+
+# How long after SIGKILL a cell may stay before its sandbox is given up.
+_KILL_SECONDS = 10.0
+
+_RUNNING, _INTERRUPTED, _KILLED = range(3)
+
+
+class Request:
+    """What the engine asked to run; raises KeyError or ValueError when it is malformed."""
+
+    def __init__(self, fields, code):
+        named = dict(fields)
+        self.language = named[b"language"]
+        self.fresh = named[b"mode"] == b"fresh"
+        self.limit = float(named[b"limit"])
+        self.grace = float(named[b"grace"])
+        self.cap = int(named[b"cap"])
+        self.output_directory = named[b"output"]
+        self.environment = {
+            name[4:]: value for name, value in fields if name.startswith(b"env:")
+        }
+        self.code = code
+
+
+class Cell:
+    """One cell from start to result. The guest's loop calls it; it calls nothing that waits, except
+    for the end of processes that were sent SIGKILL."""
+
+    def __init__(self, guest, connection, request):
+        self._guest = guest
+        self._connection = connection
+        self._request = request
+        self._started = time.monotonic()
+        self._cpu_at_start = guest.meters.cpu_nanos()
+        self._oom_at_start = guest.meters.oom_kills()
+        self._reaped_cpu = 0.0
+        self._state = _RUNNING
+        self._why = None  # "limit" or "cancelled" once the cell was told to end
+        self._deadline = self._started + request.limit
+        self._notes = []
+        self._lost = False
+        self._interpreter = None
+        self._pid = None
+        self._make_output_directory()
+        out_read, out_write = os.pipe()
+        err_read, err_write = os.pipe()
+        try:
+            self._outputs = (
+                Output(out_read, request.cap, self._sender(frames.STDOUT)),
+                Output(err_read, request.cap, self._sender(frames.STDERR)),
+            )
+            for output in self._outputs:
+                os.set_blocking(output.fd, False)
+                guest.loop.watch(output.fd, self._reader(output))
+            self._start(out_write, err_write)
+        except OSError:
+            for output in self._outputs:
+                guest.loop.forget(output.fd)
+                os.close(output.fd)
+            raise
+        finally:
+            os.close(out_write)
+            os.close(err_write)
+
+    # Starting
+
+    def _start(self, out, err):
+        request = self._request
+        environment = dict(self._guest.environment)
+        environment.update(request.environment)
+        environment[b"OUTPUT_DIR"] = request.output_directory
+        if request.language == b"python" and not request.fresh:
+            self._interpreter = self._guest.interpreter()
+            cell_environment = dict(request.environment)
+            cell_environment[b"OUTPUT_DIR"] = request.output_directory
+            self._cpu_of_interpreter = self._interpreter.cpu_nanos()
+            self._interpreter.run(self, request.code, cell_environment, out, err)
+            return
+        descriptors = [self._guest.null, out, err]
+        if request.language == b"python":
+            argv = self._guest.python_command("run_fresh")
+            descriptors.append(program_file(request.code))
+        elif len(request.code) <= self._guest.ARGUMENT_CODE:
+            # The way most shells are asked: messages then read "bash: line 3: ...".
+            argv = [b"/bin/bash", b"-c", request.code, b"bash"]
+        else:
+            argv = [b"/bin/bash", b"/dev/fd/3"]
+            descriptors.append(program_file(request.code))
+        self._pid = processes.spawn(
+            argv, environment, descriptors, self._guest.max_processes
+        )
+        for fd in descriptors[3:]:
+            os.close(fd)
+        self._guest.children[self._pid] = self._process_ended
+
+    def _make_output_directory(self):
+        with privileges.AsCell():
+            try:
+                os.mkdir(self._request.output_directory, 0o755)
+            except OSError as problem:
+                self._notes.append(
+                    "caisson: $OUTPUT_DIR could not be made: %s" % problem.strerror
+                )
+
+    # While it runs
+
+    def _sender(self, kind):
+        return lambda data: self._connection.send(frames.frame(kind, data))
+
+    def _reader(self, output):
+        def readable():
+            output.read_some()
+            if not output.open:
+                self._guest.loop.forget(output.fd)
+
+        return readable
+
+    def seconds_left(self):
+        """Until tick() has something to do."""
+        return max(0.0, self._deadline - time.monotonic())
+
+    def tick(self):
+        """Takes the next step of the ladder when its time has come: the limit, the grace after the
+        interrupt, and what SIGKILL is given to work."""
+        if time.monotonic() < self._deadline:
+            return
+        if self._state == _RUNNING:
+            self._interrupt("limit")
+        elif self._state == _INTERRUPTED:
+            self._kill()
+        else:
+            raise processes.Unkillable
+
+    def cancel(self):
+        if self._state == _RUNNING:
+            self._interrupt("cancelled")
+
+    def _interrupt(self, why):
+        self._why = why
+        self._state = _INTERRUPTED
+        self._deadline = time.monotonic() + self._request.grace
+        pid = self._pid if self._interpreter is None else self._interpreter.pid
+        for target in (-pid, pid):
+            # The group, and the leader by itself in case it has moved to another group.
+            try:
+                os.kill(target, _signal.SIGINT)
+                if target < 0 and os.getpgid(pid) == pid:
+                    break
+            except ProcessLookupError:
+                pass
+
+    def _kill(self):
+        self._state = _KILLED
+        self._deadline = time.monotonic() + _KILL_SECONDS
+        if self._interpreter is None:
+            self._kill_one(self._pid)
+        else:
+            self._kill_one(self._interpreter.pid)
+
+    def _kill_one(self, pid):
+        try:
+            os.kill(pid, _signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    # The end
+
+    def interpreter_done(self, code):
+        """The interpreter says that the cell's code has ended."""
+        self._finish(code)
+
+    def interpreter_ended(self, status):
+        """The interpreter's process ended before the cell's code did."""
+        self._lost = True
+        self._finish(processes.exit_code(status))
+
+    def _process_ended(self, status, usage):
+        self.count(usage)
+        self._finish(processes.exit_code(status))
+
+    def count(self, usage):
+        """Adds the CPU time of a process that has ended."""
+        self._reaped_cpu += usage.ru_utime + usage.ru_stime
+
+    def _finish(self, code):
+        ended_at = time.monotonic()
+        self._state = _KILLED  # a cancel that comes now is too late
+        guest = self._guest
+        had_interpreter = guest.has_interpreter()
+        guest.end_leftovers()
+        if had_interpreter and not guest.has_interpreter():
+            self._lost = True
+        for output in self._outputs:
+            output.drain(1 << 22)
+            guest.loop.forget(output.fd)
+            os.close(output.fd)
+        names = self._collect()
+        status, reason = self._judge(code)
+        fields = [
+            ("status", status),
+            ("reason", reason),
+            ("code", code),
+            ("interpreter_lost", int(self._lost)),
+            ("wall_nanos", int((ended_at - self._started) * 1e9)),
+            ("cpu_nanos", self._cpu_nanos()),
+        ]
+        for kind, name, output in (
+            (frames.STDOUT_TAIL, "stdout_dropped", self._outputs[0]),
+            (frames.STDERR_TAIL, "stderr_dropped", self._outputs[1]),
+        ):
+            tail, dropped = output.finish()
+            fields.append((name, dropped))
+            if tail or dropped:
+                self._connection.send(frames.message(kind, [("dropped", dropped)], tail))
+        fields += [("output", name) for name in names]
+        fields += [("note", note) for note in self._notes]
+        guest.cell = None
+        self._connection.send(frames.message(frames.RESULT, fields))
+
+    def _judge(self, code):
+        starved = self._guest.meters.oom_kills() > self._oom_at_start
+        if starved and code != 0 and self._why is None:
+            return "killed", "out_of_memory"
+        if starved:
+            self._notes.append(
+                "out_of_memory: a process of this cell was ended by the container's memory limit"
+            )
+        if self._why == "limit":
+            return "timed_out", ""
+        if self._why == "cancelled":
+            return "killed", "cancelled"
+        return "completed", ""
+
+    def _cpu_nanos(self):
+        if self._cpu_at_start is not None:
+            return max(0, self._guest.meters.cpu_nanos() - self._cpu_at_start)
+        nanos = int(self._reaped_cpu * 1e9)
+        if self._interpreter is not None and not self._lost:
+            nanos += self._interpreter.cpu_nanos() - self._cpu_of_interpreter
+        return max(0, nanos)
+
+    def _collect(self):
+        """Names of the outputs; removes the directory when it is empty."""
+        names, others = [], []
+        with privileges.AsCell():
+            try:
+                top = os.open(
+                    self._request.output_directory,
+                    os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC,
+                )
+            except OSError:
+                return names
+            try:
+                for entry in os.listdir(top):
+                    name = os.fsencode(entry)
+                    status = os.stat(name, dir_fd=top, follow_symlinks=False)
+                    plain = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+                    if plain and len(names) < MAX_OUTPUTS:
+                        names.append(name)
+                    else:
+                        others.append((name, _describe(status)))
+            except OSError as problem:
+                self._notes.append("caisson: $OUTPUT_DIR: %s" % problem.strerror)
+            finally:
+                os.close(top)
+            if not names and not others:
+                try:
+                    os.rmdir(self._request.output_directory)
+                except OSError:
+                    pass
+        for name, what in sorted(others)[:20]:
+            self._notes.append(
+                "caisson: $OUTPUT_DIR/%s is %s and did not become an output; it was left where it is"
+                % (name.decode("utf-8", "backslashreplace"), what)
+            )
+        if len(others) > 20:
+            self._notes.append("caisson: ... and %d more" % (len(others) - 20))
+        return sorted(names)
+
+
+def _describe(status):
+    mode = status.st_mode
+    if stat.S_ISDIR(mode):
+        return "a directory"
+    if stat.S_ISLNK(mode):
+        return "a symbolic link"
+    if stat.S_ISREG(mode):
+        if status.st_nlink > 1:
+            return "a file with %d links" % status.st_nlink
+        return "beyond the first %d files" % MAX_OUTPUTS
+    return "no regular file"
+
+
+def program_file(content):
+    """An open file in memory, at its start, that a cell can read its program from."""
+    fd = os.memfd_create("cell")
+    frames.write_all(fd, content)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd

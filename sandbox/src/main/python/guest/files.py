@@ -1,0 +1,233 @@
+"""File requests, each served by a child with the cells' user and nothing else: what a cell could
+not reach this cannot reach, and a file that blocks holds up nobody but its reader."""
+
+import errno
+import hashlib
+import os
+import resource
+import stat
+
+from . import frames, privileges, removal
+import _signal
+
+_CHUNK = 1 << 18
+_ENTRIES_PER_FRAME = 500
+
+# Bound into the sandbox, so they cannot be removed; what is in them can.
+_ROOTS = (b"/", b"/tmp", b"/home", b"/home/user", b"/files", b"/files/input", b"/files/output")
+
+
+class Refused(Exception):
+    """The request cannot be done; the message goes to the client."""
+
+    def __init__(self, code, text, *extra):
+        super().__init__(text)
+        self.fields = [("code", code), ("message", text)] + list(extra)
+
+
+def serve(fd, already, operation, fields):
+    """Serves one request in a forked child, which ends with it."""
+    try:
+        _settle(fd)
+        reader = frames.BlockingReader(fd, already)
+        try:
+            frames.write_all(fd, _OPERATIONS[operation](fd, reader, fields))
+        except Refused as refusal:
+            frames.write_all(fd, frames.message(frames.ERROR, refusal.fields))
+            _drain(reader)
+        except OSError as problem:
+            refusal = _refusal(problem, fields.get(b"path", b""))
+            frames.write_all(fd, frames.message(frames.ERROR, refusal.fields))
+            _drain(reader)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        pass  # the engine has gone; there is nobody to tell
+    finally:
+        os._exit(0)
+
+
+def _settle(fd):
+    os.set_blocking(fd, True)
+    highest = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    os.closerange(3, fd)
+    os.closerange(fd + 1, highest + 1)
+    _signal.set_wakeup_fd(-1)
+    os.setsid()
+    os.umask(0o022)
+    privileges.become_cell()
+
+
+def _drain(reader):
+    """Reads what the engine still sends, so that it reads our answer and not a broken pipe."""
+    while reader.next()[0] == frames.DATA:
+        pass
+
+
+def _refusal(problem, path):
+    shown = path.decode("utf-8", "backslashreplace")
+    number = problem.errno
+    if number in (errno.ENOENT, errno.ENOTDIR):
+        return Refused("not_found", "%s: no such file" % shown)
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return Refused("invalid_request", "%s: no space left in the container" % shown)
+    if number == errno.EFBIG:
+        return Refused("too_large", "%s: over the size that a file of this container may have" % shown)
+    return Refused("invalid_request", "%s: %s" % (shown, os.strerror(number) if number else problem))
+
+
+def _write(fd, reader, fields):
+    path = fields[b"path"]
+    parent, name = os.path.split(path)
+    if not name or name in (b".", b".."):
+        raise Refused("invalid_request", "%s: not the name of a file" % _shown(path))
+    os.makedirs(parent, exist_ok=True)
+    directory = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    temporary = b".caisson-%s.part" % os.urandom(8).hex().encode()
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    target = os.open(temporary, flags, 0o644, dir_fd=directory)
+    try:
+        while True:
+            kind, payload = reader.next()
+            if kind == frames.END:
+                break
+            if kind != frames.DATA:
+                raise EOFError
+            frames.write_all(target, payload)
+        os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+    except BaseException:
+        try:
+            os.unlink(temporary, dir_fd=directory)
+        except OSError:
+            pass
+        raise
+    # Read back at its destination, through the name that a cell would use.
+    with open(path, "rb", opener=lambda file, _: os.open(file, _READ)) as back:
+        _regular(back.fileno(), path)
+        digest = hashlib.sha256()
+        size = 0
+        while True:
+            chunk = back.read(_CHUNK)
+            if not chunk:
+                break
+            size += len(chunk)
+            digest.update(chunk)
+    return frames.message(frames.RESULT, [("size", size), ("sha256", digest.hexdigest())])
+
+
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+def _read(fd, reader, fields):
+    path = fields[b"path"]
+    offset, length = int(fields[b"offset"]), int(fields[b"length"])
+    file = os.open(path, _READ)
+    total = _regular(file, path).st_size
+    if offset > total or (offset == total and total > 0):
+        raise Refused(
+            "range_not_satisfiable",
+            "%s: the range starts at byte %d of a file of %d bytes" % (_shown(path), offset, total),
+            ("size", total),
+        )
+    left = min(length, total - offset)
+    frames.write_all(fd, frames.message(frames.RESULT, [("total", total), ("length", left)]))
+    os.lseek(file, offset, os.SEEK_SET)
+    while left:
+        chunk = os.read(file, min(left, _CHUNK))
+        if not chunk:
+            raise Refused("internal", "%s: became shorter while it was read" % _shown(path))
+        frames.write_all(fd, frames.frame(frames.DATA, chunk))
+        left -= len(chunk)
+    return frames.frame(frames.END)
+
+
+def _regular(file, path):
+    status = os.fstat(file)
+    if stat.S_ISDIR(status.st_mode):
+        raise Refused("invalid_request", "%s: is a directory" % _shown(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise Refused("invalid_request", "%s: is not a regular file" % _shown(path))
+    return status
+
+
+def _list(fd, reader, fields):
+    path = fields[b"path"]
+    status = os.lstat(path)
+    batch = []
+    if not stat.S_ISDIR(status.st_mode):
+        batch.append(_entry(path, status))
+    else:
+        for name in sorted(os.listdir(path)):
+            try:
+                batch.append(_entry(name, os.lstat(os.path.join(path, name))))
+            except FileNotFoundError:
+                continue  # gone since it was listed
+            if len(batch) == _ENTRIES_PER_FRAME:
+                frames.write_all(fd, frames.frame(frames.DATA, b"\0".join(batch)))
+                batch = []
+    if batch:
+        frames.write_all(fd, frames.frame(frames.DATA, b"\0".join(batch)))
+    return frames.frame(frames.END)
+
+
+def _entry(name, status):
+    mode = status.st_mode
+    if stat.S_ISREG(mode):
+        kind = b"FILE"
+    elif stat.S_ISDIR(mode):
+        kind = b"DIRECTORY"
+    elif stat.S_ISLNK(mode):
+        kind = b"LINK"
+    else:
+        kind = b"OTHER"
+    return b"%s\0%d\0%d\0%s" % (kind, status.st_size, status.st_mtime_ns // 1000000, name)
+
+
+def _delete(fd, reader, fields):
+    path = os.path.normpath(fields[b"path"])
+    if path in _ROOTS:
+        raise Refused("invalid_request", "%s: belongs to the container and stays" % _shown(path))
+    parent, name = os.path.split(fields[b"path"].rstrip(b"/"))
+    if name in (b"", b".", b".."):
+        raise Refused("invalid_request", "%s: not the name of a file" % _shown(path))
+    directory = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    removal.remove(name, directory)
+    return frames.message(frames.RESULT, [])
+
+
+def _disk(fd, reader, fields):
+    """Bytes that the workspace takes: allocated blocks, each file once however many names it has."""
+    total = 0
+    seen = set()
+    waiting = [b"/tmp", b"/home/user", b"/files"]
+    while waiting:
+        directory = waiting.pop()
+        try:
+            entries = os.scandir(directory)
+        except OSError:
+            continue  # closed by its owner, or gone
+        with entries:
+            for entry in entries:
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except OSError:
+                    continue
+                if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
+                    if (status.st_dev, status.st_ino) in seen:
+                        continue
+                    seen.add((status.st_dev, status.st_ino))
+                total += status.st_blocks * 512
+                if stat.S_ISDIR(status.st_mode):
+                    waiting.append(entry.path)
+    return frames.message(frames.RESULT, [("bytes", total)])
+
+
+def _shown(path):
+    return path.decode("utf-8", "backslashreplace")
+
+
+_OPERATIONS = {
+    b"write": _write,
+    b"read": _read,
+    b"list": _list,
+    b"delete": _delete,
+    b"disk": _disk,
+}

@@ -1,0 +1,97 @@
+"""The guest's side of the container's Python interpreter: a process that keeps its variables from
+cell to cell and is told over a control socket what to run, with the pipes to write to."""
+
+import array
+import os
+import struct
+import time
+
+from . import frames, processes
+from .cells import program_file
+import _signal
+import _socket
+
+
+class Interpreter:
+    def __init__(self, guest):
+        self._guest = guest
+        self._cell = None
+        self._token = b""
+        ours, theirs = _socket.socketpair(
+            _socket.AF_UNIX, _socket.SOCK_SEQPACKET | _socket.SOCK_CLOEXEC
+        )
+        self._control = ours
+        ours.setblocking(False)
+        null = guest.null
+        try:
+            self.pid = processes.spawn(
+                guest.python_command("serve"),
+                guest.environment,
+                [null, null, null, theirs.fileno()],
+                guest.max_processes,
+            )
+        finally:
+            theirs.close()
+        guest.children[self.pid] = self._ended
+        guest.loop.watch(ours.fileno(), self._readable)
+
+    def run(self, cell, code, environment, out, err):
+        """Hands over a cell. The token in it ties the answer to this cell and no other."""
+        self._cell = cell
+        self._token = os.urandom(8).hex().encode()
+        header = b"\0".join(part for pair in environment.items() for part in pair)
+        program = program_file(struct.pack("!I", len(header)) + header + code)
+        try:
+            rights = array.array("i", [program, out, err])
+            self._control.sendmsg(
+                [self._token], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)]
+            )
+        except OSError:
+            # It closed its end: it is going, or it belongs to code that took the process over.
+            self.kill()
+        finally:
+            os.close(program)
+
+    def kill(self):
+        try:
+            os.kill(self.pid, _signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def cpu_nanos(self):
+        """CPU time of its own threads so far; what it started is counted when it ends."""
+        # The clock of a process by its id, see clock_getcpuclockid(3).
+        return time.clock_gettime_ns(~self.pid << 3 | 2)
+
+    def _readable(self):
+        try:
+            answer = self._control.recv(256)
+        except BlockingIOError:
+            return
+        except OSError:
+            answer = b""
+        if not answer:
+            # Its end is closed: the code may have become another program by exec. If so the cell
+            # lasts as long as the process; the interpreter is lost either way.
+            self._guest.loop.forget(self._control.fileno())
+            if self._cell is None:
+                self.kill()
+            return
+        token, _, code = answer.partition(b" ")
+        if self._cell is None or token != self._token:
+            return
+        try:
+            number = int(code)
+        except ValueError:
+            return
+        cell, self._cell = self._cell, None
+        cell.interpreter_done(number & 0xFF)
+
+    def _ended(self, status, usage):
+        self._guest.loop.forget(self._control.fileno())
+        self._control.close()
+        self._guest.interpreter_gone(self)
+        cell, self._cell = self._cell, None
+        if cell is not None:
+            cell.count(usage)
+            cell.interpreter_ended(status)

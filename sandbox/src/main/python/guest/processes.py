@@ -1,0 +1,125 @@
+"""Starts the processes of cells and ends what cells leave behind."""
+
+import os
+import resource
+import time
+
+from . import privileges
+import _signal
+
+HOME = "/home/user"
+
+# Rounds of looking for leftovers one by one before all are ended at once, the interpreter included:
+# a fork bomb can outrun the first way, never the second.
+_PATIENT_ROUNDS = 20
+_FINAL_SECONDS = 5.0
+
+
+class Unkillable(Exception):
+    """Something is left that SIGKILL does not end."""
+
+
+def spawn(argv, environment, descriptors, max_processes):
+    """Starts a process of the cells' user in a session of its own.
+
+    descriptors: what become its descriptors 0, 1, 2, 3...; nothing else is inherited.
+    """
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        _become(descriptors, max_processes)
+        os.execve(argv[0], argv, environment)
+    except BaseException as problem:
+        try:
+            os.write(2, ("caisson: cannot start %s: %s\n" % (argv[0], problem)).encode())
+        finally:
+            os._exit(127)
+
+
+def _become(descriptors, max_processes):
+    count = len(descriptors)
+    # First out of the way, then into place: a source may sit where another one must go.
+    high = [_copy_above(fd, count) for fd in descriptors]
+    for target, source in enumerate(high):
+        os.dup2(source, target)
+    os.closerange(count, _highest_descriptor() + 1)
+    os.setsid()
+    for number in (_signal.SIGPIPE, _signal.SIGXFSZ, _signal.SIGINT, _signal.SIGCHLD):
+        _signal.signal(number, _signal.SIG_DFL)
+    privileges.first_to_die()
+    privileges.become_cell()
+    resource.setrlimit(resource.RLIMIT_NPROC, (max_processes, max_processes))
+    os.umask(0o022)
+    os.chdir(HOME)
+
+
+def _copy_above(fd, floor):
+    copies = []
+    while True:
+        fd = os.dup(fd)
+        if fd >= floor:
+            break
+        copies.append(fd)
+    return fd
+
+
+def _highest_descriptor():
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+
+
+def living(spared):
+    """Processes of this sandbox that still run, except process 1 and the spared."""
+    found = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        pid = int(name)
+        if pid == 1 or pid in spared:
+            continue
+        try:
+            with open("/proc/%d/stat" % pid, "rb") as stat:
+                state = stat.read().rpartition(b")")[2][1:2]
+        except OSError:
+            continue
+        if state not in (b"Z", b"X", b""):
+            found.append(pid)
+    return found
+
+
+def end_leftovers(spared, reap):
+    """Ends every process but process 1 and the spared.
+
+    Returns whether the spared had to be ended too. Calls reap() between rounds.
+    """
+    for round_number in range(_PATIENT_ROUNDS):
+        left = living(spared)
+        if not left:
+            return False
+        for pid in left:
+            _kill(pid)
+        reap()
+        if round_number > 2:
+            time.sleep(0.001)
+    end = time.monotonic() + _FINAL_SECONDS
+    while living(()):
+        _kill(-1)
+        reap()
+        if time.monotonic() > end:
+            raise Unkillable
+        time.sleep(0.002)
+    return True
+
+
+def _kill(pid):
+    try:
+        os.kill(pid, _signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def exit_code(status):
+    """A wait status as a shell would show it."""
+    if os.WIFSIGNALED(status):
+        return 128 + os.WTERMSIG(status)
+    return os.WEXITSTATUS(status)

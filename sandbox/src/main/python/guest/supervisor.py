@@ -1,0 +1,273 @@
+"""The guest: process 1 of a sandbox. Takes requests from the engine on a socket that cells never
+hold, runs cells one at a time, serves file requests by children, reaps what ends."""
+
+import os
+import select
+
+from . import cells, frames, privileges, processes
+from .interpreter import Interpreter
+from .meters import Meters
+import _signal
+import _socket
+
+# Where the guest's code is seen inside.
+CODE = b"/opt/caisson"
+
+
+class Loop:
+    """Calls back when a descriptor can be read or written."""
+
+    def __init__(self):
+        self._epoll = select.epoll()
+        self._readers = {}
+        self._writers = {}
+
+    def watch(self, fd, readable):
+        self._readers[fd] = readable
+        self._epoll.register(fd, select.EPOLLIN)
+
+    def want_write(self, fd, writable):
+        self._writers[fd] = writable
+        self._epoll.modify(fd, select.EPOLLIN | select.EPOLLOUT)
+
+    def no_write(self, fd):
+        if self._writers.pop(fd, None) is not None and fd in self._readers:
+            self._epoll.modify(fd, select.EPOLLIN)
+
+    def forget(self, fd):
+        self._writers.pop(fd, None)
+        if self._readers.pop(fd, None) is not None:
+            self._epoll.unregister(fd)
+
+    def turn(self, timeout):
+        for fd, events in self._epoll.poll(timeout):
+            if events & select.EPOLLOUT and fd in self._writers:
+                self._writers[fd]()
+            if events & ~select.EPOLLOUT and fd in self._readers:
+                self._readers[fd]()
+
+
+class Connection:
+    """One connection of the engine. Cells are asked for on one that stays; a file request takes its
+    connection with it."""
+
+    def __init__(self, guest, fd):
+        self.fd = fd
+        self._guest = guest
+        self._in = bytearray()
+        self._out = bytearray()
+        os.set_blocking(fd, False)
+        guest.loop.watch(fd, self._readable)
+
+    def send(self, data):
+        if self.fd is None:
+            return
+        waiting = bool(self._out)
+        self._out += data
+        if not waiting:
+            self._write()
+
+    def _write(self):
+        try:
+            while self._out:
+                del self._out[: os.write(self.fd, self._out)]
+            self._guest.loop.no_write(self.fd)
+        except BlockingIOError:
+            self._guest.loop.want_write(self.fd, self._write)
+        except OSError:
+            self.close()
+
+    def _readable(self):
+        try:
+            data = os.read(self.fd, 1 << 18)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.close()
+            return
+        self._in += data
+        try:
+            while self.fd is not None:
+                found = frames.take(self._in)
+                if found is None:
+                    break
+                self._guest.handle(self, *found)
+        except (frames.Malformed, KeyError, ValueError) as problem:
+            self.send(error("internal", "the guest was sent a malformed request: %r" % problem))
+            self.close()
+
+    def hand_over(self):
+        """Gives the descriptor and what was read ahead to a child."""
+        fd, already = self.fd, bytes(self._in)
+        self._guest.loop.forget(fd)
+        self.fd = None
+        return fd, already
+
+    def close(self):
+        if self.fd is not None:
+            fd, self.fd = self.fd, None
+            self._guest.loop.forget(fd)
+            os.close(fd)
+            self._guest.connection_closed(self)
+
+
+def error(code, text):
+    return frames.message(frames.ERROR, [("code", code), ("message", text)])
+
+
+class Guest:
+    # A program text up to this size is an argument; the kernel allows 128 KiB for one.
+    ARGUMENT_CODE = 96 * 1024
+
+    def __init__(self, options):
+        self.loop = Loop()
+        self.children = {}
+        self.cell = None
+        self._cell_connection = None
+        self._interpreter = None
+        self._file_children = set()
+        self.python = os.fsencode(options["python"])
+        self.max_processes = int(options["processes"])
+        self.meters = Meters(_optional(options, "cpu"), _optional(options, "oom"))
+        self.environment = dict(os.environb)
+        self.null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        self._listener = _socket.socket(fileno=int(options["listener"]))
+        self._listener.setblocking(False)
+        self._lifeline = int(options["lifeline"])
+        for name in ("listener", "lifeline", "cpu", "oom"):
+            if options.get(name):
+                os.set_inheritable(int(options[name]), False)
+        self._watch_children()
+        self.loop.watch(self._listener.fileno(), self._accept)
+        # The keeper never writes to it: it can be read when the keeper is gone.
+        self.loop.watch(self._lifeline, lambda: os._exit(0))
+        os.write(self._lifeline, b"R")
+
+    def run(self):
+        while True:
+            self.loop.turn(None if self.cell is None else self.cell.seconds_left())
+            if self.cell is not None:
+                self.cell.tick()
+
+    def handle(self, connection, kind, payload):
+        if kind == frames.CANCEL:
+            if self.cell is not None and self._cell_connection is connection:
+                self.cell.cancel()
+            return
+        if kind != frames.REQUEST:
+            raise frames.Malformed("frame kind %d" % kind)
+        fields, body = frames.parse_message(payload)
+        operation = dict(fields)[b"op"]
+        if operation == b"run":
+            self._run(connection, cells.Request(fields, body))
+        else:
+            self._serve_file(connection, operation, dict(fields))
+
+    def _run(self, connection, request):
+        if self.cell is not None:
+            connection.send(error("internal", "another cell of this container is running"))
+            return
+        self._cell_connection = connection
+        try:
+            self.cell = cells.Cell(self, connection, request)
+        except OSError as problem:
+            connection.send(error("internal", "the cell could not be started: %s" % problem))
+
+    def _serve_file(self, connection, operation, fields):
+        from . import files  # seldom needed, and not before the guest answers
+
+        fd, already = connection.hand_over()
+        pid = os.fork()
+        if pid == 0:
+            files.serve(fd, already, operation, fields)
+        os.close(fd)
+        self._file_children.add(pid)
+        self.children[pid] = lambda status, usage: self._file_children.discard(pid)
+
+    # What cells need
+
+    def interpreter(self):
+        """The container's interpreter; a new one when there is none."""
+        if self._interpreter is None:
+            self._interpreter = Interpreter(self)
+        return self._interpreter
+
+    def has_interpreter(self):
+        return self._interpreter is not None
+
+    def interpreter_gone(self, interpreter):
+        if self._interpreter is interpreter:
+            self._interpreter = None
+
+    def python_command(self, function):
+        start = (
+            b"import sys;sys.path.insert(0,'%s/guest');import caisson_cell;"
+            b"del sys.path[0];caisson_cell.%s()" % (CODE, function.encode())
+        )
+        return [self.python, b"-c", start]
+
+    def end_leftovers(self):
+        """Ends what a cell left running; the interpreter stays unless nothing else helps."""
+        spared = set(self._file_children)
+        if self._interpreter is not None:
+            spared.add(self._interpreter.pid)
+        processes.end_leftovers(spared, self.reap)
+        self.reap()
+
+    # Children
+
+    def _watch_children(self):
+        read, write = os.pipe()
+        os.set_blocking(read, False)
+        os.set_blocking(write, False)
+        _signal.signal(_signal.SIGCHLD, lambda *_: None)
+        _signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        # An interrupt from inside must not stop process 1.
+        _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+
+        def woken():
+            try:
+                os.read(read, 4096)
+            except BlockingIOError:
+                pass
+            self.reap()
+
+        self.loop.watch(read, woken)
+
+    def reap(self):
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            ended = self.children.pop(pid, None)
+            if ended is not None:
+                ended(status, usage)
+            elif self.cell is not None:
+                self.cell.count(usage)
+
+    # Connections
+
+    def _accept(self):
+        try:
+            fd, _ = self._listener._accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        Connection(self, fd)
+
+    def connection_closed(self, connection):
+        if self.cell is not None and self._cell_connection is connection:
+            self.cell.cancel()
+
+
+def _optional(options, name):
+    return int(options[name]) if options.get(name) else None
+
+
+def main(arguments):
+    privileges.settle()
+    Guest(dict(argument.split("=", 1) for argument in arguments)).run()

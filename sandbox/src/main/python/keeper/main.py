@@ -1,0 +1,401 @@
+"""The keeper's main loop: takes commands from the processes that use the data directory and ends
+what they leave behind."""
+
+import json
+import os
+import py_compile
+import selectors
+import shutil
+import signal
+import socket
+import struct
+import sys
+import time
+
+from . import cgroups, sandbox, seccomp, syscalls, view, workspaces
+
+_LENGTH = struct.Struct("!I")
+_MAX_COMMAND = 1 << 20
+_RETRY_SECONDS = 0.05
+
+
+class Loop:
+    def __init__(self):
+        self._selector = selectors.DefaultSelector()
+
+    def watch(self, file, readable):
+        self._selector.register(file, selectors.EVENT_READ, readable)
+
+    def forget(self, file):
+        try:
+            self._selector.unregister(file)
+        except (KeyError, ValueError):
+            pass
+
+    def turn(self, timeout):
+        for key, _ in self._selector.select(timeout):
+            # An earlier callback of this turn may have closed it.
+            if self._selector.get_map().get(key.fd) is key:
+                key.data()
+
+
+class Host:
+    """What all sandboxes of this keeper share."""
+
+    def __init__(self, data, source):
+        self.separate = os.getuid() == 0
+        self.workspaces = os.path.join(data, "containers")
+        run = os.path.join(data, "run")
+        self.code = os.path.join(run, "inside")
+        self.etc = os.path.join(run, "etc")
+        self.seccomp = seccomp.program()
+        self.shown_etc = view.make_etc(self.etc)
+        _compile(os.path.join(source, "guest"), os.path.join(self.code, "guest"))
+
+
+def _compile(source, target):
+    """A copy of the guest's code that anybody may read, compiled: it starts with every sandbox."""
+    shutil.rmtree(target, ignore_errors=True)
+    os.makedirs(target)
+    for name in os.listdir(source):
+        if name.endswith(".py"):
+            copy = shutil.copyfile(os.path.join(source, name), os.path.join(target, name))
+            py_compile.compile(
+                copy, doraise=True,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
+
+
+class Client:
+    """One connection. A presence says that a process is there; others carry one command each."""
+
+    def __init__(self, keeper, connection):
+        self._keeper = keeper
+        self._connection = connection
+        self._buffer = bytearray()
+        self.present = False
+        connection.setblocking(False)
+        keeper.loop.watch(connection, self._readable)
+
+    def _readable(self):
+        try:
+            data = self._connection.recv(1 << 16)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.close()
+            self._keeper.client_gone(self)
+            return
+        self._buffer += data
+        while len(self._buffer) >= 4:
+            (length,) = _LENGTH.unpack_from(self._buffer)
+            if length > _MAX_COMMAND:
+                self.close()
+                self._keeper.client_gone(self)
+                return
+            if len(self._buffer) < 4 + length:
+                return
+            text = bytes(self._buffer[4 : 4 + length])
+            del self._buffer[: 4 + length]
+            self._keeper.command(self, text)
+
+    def reply(self, **fields):
+        text = json.dumps(fields).encode()
+        try:
+            # Replies are small and read at once; one that does not fit has no reader.
+            self._connection.setblocking(True)
+            self._connection.settimeout(5)
+            self._connection.sendall(_LENGTH.pack(len(text)) + text)
+            self._connection.setblocking(False)
+        except OSError:
+            pass
+
+    def close(self):
+        self._keeper.loop.forget(self._connection)
+        self._connection.close()
+
+
+class Keeper:
+    def __init__(self, data, source, version, orphan_seconds):
+        self.loop = Loop()
+        self._version = version
+        self._orphan = orphan_seconds
+        self._host = Host(data, source)
+        self._workspaces = workspaces.Workspaces(self._host.workspaces, self._host.separate)
+        self._cgroups = cgroups.find(data)
+        self._cgroups.sweep()
+        self._serial = 0
+        self._sandboxes = {}  # by container: the one that is not gone
+        self._by_pid = {}
+        self._lingering = []  # gone, but with a cgroup that the kernel still holds
+        self._presences = {}  # by token
+        self._orphaned = {}  # token -> when its sandboxes end
+        self._emptying = None
+        self._stopping = False
+        # Nobody has come yet; the one who started us has as long as an orphan.
+        self._idle_since = time.monotonic()
+        if self._host.separate:
+            syscalls.unshare(syscalls.CLONE_NEWNS)
+            # What the host mounts later shows here, nothing of ours shows there.
+            syscalls.mount("none", "/", "", syscalls.MS_REC | syscalls.MS_SLAVE)
+        self._watch_children()
+        self._empty_trash()
+
+    def serve(self, listener):
+        self._listener = listener
+        self.loop.watch(listener, lambda: Client(self, listener.accept()[0]))
+        while not (self._stopping and not self._by_pid):
+            self.loop.turn(self._seconds_to_wait())
+            self._tend()
+
+    def command(self, client, text):
+        try:
+            request = json.loads(text)
+            handler = getattr(self, "_do_" + request["do"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            client.reply(error="malformed command")
+            return
+        try:
+            handler(client, request)
+        except (workspaces.Refused, OSError) as problem:
+            client.reply(error=str(problem))
+
+    # Commands
+
+    def _do_hello(self, client, request):
+        """A process takes its place; sandboxes that it starts name its token."""
+        if request["version"] != self._version:
+            if self._presences:
+                client.reply(error="busy", pids=[p.pid for p in self._presences.values()])
+                return
+            client.reply(error="replaced")
+            self._stop()
+            return
+        if self._stopping:
+            client.reply(error="replaced")
+            return
+        client.present = True
+        client.pid = request["pid"]
+        client.token = request["token"]
+        self._presences[client.token] = client
+        client.reply(
+            pid=os.getpid(),
+            separate=self._host.separate,
+            cgroups=self._cgroups.version,
+            cgroups_missing=self._cgroups.reason,
+        )
+
+    def _do_goodbye(self, client, request):
+        """A graceful end: what it started ends now, and the keeper with its last user."""
+        self._presences.pop(client.token, None)
+        client.present = False
+        self._end_of(client.token)
+        client.reply(ok=True)
+        if not self._presences and not self._orphaned:
+            self._stop()
+
+    def _do_start(self, client, request):
+        if self._stopping:
+            client.reply(error="replaced")
+            return
+        container = request["container"]
+        old = self._sandboxes.get(container)
+        if old is not None:
+            # Only one at a time around a workspace; the newest owner wins.
+            old.on_gone.append(lambda: self.command(client, json.dumps(request)))
+            old.end()
+            return
+        owner = self._workspaces.owner(container)
+        self._serial += 1
+        group = self._cgroups.create("%s.%d" % (container, self._serial), request["limits"])
+
+        def told(error):
+            if error is None:
+                client.reply(socket=started.socket_name, serial=started.serial)
+            else:
+                client.reply(error=error)
+
+        started = sandbox.Sandbox(
+            self.loop, self._host, self._serial, request, owner, group, told
+        )
+        started.presence = request["token"]
+        self._sandboxes[container] = started
+        self._by_pid[started.pid] = started
+
+    def _do_end(self, client, request):
+        """Replies when all processes have ended, with how many the kernel ended for memory."""
+        running = self._sandboxes.get(request["container"])
+        if running is None or running.serial != request["serial"]:
+            client.reply(ok=True)
+            return
+        running.on_gone.append(lambda: client.reply(ok=True))
+        running.end()
+
+    def _do_delete(self, client, request):
+        container = request["container"]
+        self._workspaces.path(container)
+        running = self._sandboxes.get(container)
+        if running is not None:
+            running.on_gone.append(lambda: self.command(client, json.dumps(request)))
+            running.end()
+            return
+        found = self._workspaces.discard(container)
+        self._empty_trash()
+        client.reply(ok=True, found=found)
+
+    def _do_list(self, client, request):
+        client.reply(containers=self._workspaces.names())
+
+    # Ends
+
+    def client_gone(self, client):
+        if not client.present or self._presences.pop(client.token, None) is None:
+            return
+        self._orphaned[client.token] = time.monotonic() + self._orphan
+
+    def _end_of(self, token):
+        for running in list(self._sandboxes.values()):
+            if running.presence == token:
+                running.end()
+
+    def _stop(self):
+        self._stopping = True
+        for running in list(self._sandboxes.values()):
+            running.end()
+
+    def _tend(self):
+        now = time.monotonic()
+        for token, deadline in list(self._orphaned.items()):
+            if now >= deadline:
+                del self._orphaned[token]
+                self._end_of(token)
+        if self._presences or self._orphaned:
+            self._idle_since = None
+        elif self._idle_since is None:
+            # Every user went without a goodbye and its time is over.
+            self._stop()
+        elif now >= self._idle_since + max(self._orphan, 5.0):
+            self._stop()
+        self._lingering = [gone for gone in self._lingering if not gone.release_group()]
+
+    def _seconds_to_wait(self):
+        deadlines = list(self._orphaned.values())
+        if self._idle_since is not None:
+            deadlines.append(self._idle_since + max(self._orphan, 5.0))
+        if self._lingering:
+            deadlines.append(time.monotonic() + _RETRY_SECONDS)
+        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+
+    # Children
+
+    def _watch_children(self):
+        read, write = os.pipe()
+        os.set_blocking(read, False)
+        os.set_blocking(write, False)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: self._stop())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+        def woken():
+            os.read(read, 4096)
+            self._reap()
+
+        self.loop.watch(read, woken)
+
+    def _reap(self):
+        while True:
+            try:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid == self._emptying:
+                self._emptying = None
+                continue
+            ended = self._by_pid.pop(pid, None)
+            if ended is not None:
+                if self._sandboxes.get(ended.container) is ended:
+                    del self._sandboxes[ended.container]
+                self._lingering.append(ended)
+                ended.reaped()
+
+    def _empty_trash(self):
+        if self._emptying is None:
+            self._emptying = self._workspaces.empty_trash()
+
+
+def main(arguments):
+    """Becomes a daemon; the process that was started ends when commands can be sent."""
+    data, source, version, orphan_seconds = arguments
+    ready, told = os.pipe()
+    if os.fork():
+        os.close(told)
+        with open(ready) as answer:
+            text = answer.read()
+        if text == "ready":
+            os._exit(0)
+        sys.stderr.write(text or "the keeper ended before it was ready")
+        sys.stderr.flush()
+        os._exit(1)
+    os.close(ready)
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    try:
+        _become_daemon(data, told)
+        lock = workspaces.lock("keeper.lock")
+        if lock is None:
+            os.write(told, b"ready")  # by another one
+            os._exit(0)
+        os.truncate("keeper.log", 0)
+        keeper = Keeper(data, source, version, float(orphan_seconds))
+        listener = _listen()
+        os.write(told, b"ready")
+        os.close(told)
+        told = None
+        keeper.serve(listener)
+        os.unlink("keeper.sock")
+        os._exit(0)
+    except BaseException as problem:
+        import traceback
+
+        traceback.print_exc()
+        sys.stderr.flush()
+        if told is not None:
+            os.write(told, ("%s: %s" % (type(problem).__name__, problem)).encode())
+        os._exit(1)
+
+
+def _become_daemon(data, told):
+    os.umask(0o022)
+    run = os.path.join(data, "run")
+    os.makedirs(run, mode=0o700, exist_ok=True)
+    os.chmod(run, 0o700)
+    os.chdir(run)  # sockets are named relative to it: their paths may have 107 bytes
+    null = os.open(os.devnull, os.O_RDONLY)
+    log = os.open("keeper.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    os.dup2(null, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.closerange(3, told)
+    os.closerange(told + 1, 4096)
+    syscalls.become_subreaper()
+
+
+def _listen():
+    shutil.rmtree("s", ignore_errors=True)
+    os.mkdir("s", 0o700)
+    try:
+        os.unlink("keeper.sock")
+    except FileNotFoundError:
+        pass
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind("keeper.sock")
+    os.chmod("keeper.sock", 0o600)
+    listener.listen(64)
+    return listener

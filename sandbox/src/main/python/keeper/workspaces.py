@@ -1,0 +1,213 @@
+"""The directories of containers: made, handed out, deleted. Nothing here follows a path that a
+container's code could have made."""
+
+import fcntl
+import os
+import re
+import secrets
+import signal
+import sys
+import traceback
+
+from guest import removal
+
+# Far above what systems hand to users (systemd's ranges end below it), far below 2^31, where old
+# programs lose count. Each container has two ids: the guest's and, one higher, its cells'.
+FIRST_ID = 0x70000000
+_START_SPREAD = 1 << 26
+_BLOCK = 64
+
+_FORM = re.compile(r"container_[0-9A-Za-z]{1,64}\Z")
+_TRASH = ".trash"
+
+# What a container's code owns, below its directory.
+_OWNED = ("tmp", "home", "files/input", "files/output")
+
+
+class Refused(Exception):
+    """Cannot be done; the message goes to the engine."""
+
+
+class Workspaces:
+    """directory: absolute; only root or the one user that runs the keeper can look into it."""
+
+    def __init__(self, directory, separate):
+        self.directory = directory
+        self._separate = separate
+        self._ids = Ids(directory) if separate else None
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        os.makedirs(os.path.join(directory, _TRASH), mode=0o700, exist_ok=True)
+
+    def path(self, container):
+        if not _FORM.match(container):
+            raise Refused("not a container id: %r" % container)
+        return os.path.join(self.directory, container)
+
+    def owner(self, container):
+        """The host's id of the container's cells; makes the workspace when there is none."""
+        path = self.path(container)
+        try:
+            owner = os.lstat(os.path.join(path, "home")).st_uid
+        except FileNotFoundError:
+            return self._make(path)
+        if self._separate and owner < FIRST_ID or not self._separate and owner != os.getuid():
+            raise Refused(
+                "the workspace of %s belongs to user %d of this host: run Caisson as that user"
+                % (container, owner)
+            )
+        return owner
+
+    def _make(self, path):
+        owner = self._ids.next() if self._separate else os.getuid()
+        # Made beside and renamed: a half-made workspace is never found under a container's name.
+        fresh = os.path.join(self.directory, _TRASH, "new-" + secrets.token_hex(8))
+        os.mkdir(fresh, 0o700)
+        os.mkdir(os.path.join(fresh, "files"), 0o755)
+        for name in _OWNED:
+            directory = os.path.join(fresh, name)
+            os.mkdir(directory)
+            if self._separate:
+                os.chown(directory, owner, owner)
+            os.chmod(directory, 0o1777 if name == "tmp" else 0o755)
+        os.rename(fresh, path)
+        return owner
+
+    def names(self):
+        return sorted(name for name in os.listdir(self.directory) if _FORM.match(name))
+
+    def discard(self, container):
+        """Takes the workspace away at once; empty_trash() frees its space."""
+        try:
+            os.rename(
+                self.path(container),
+                os.path.join(self.directory, _TRASH, container + "." + secrets.token_hex(4)),
+            )
+        except FileNotFoundError:
+            return False
+        return True
+
+    def empty_trash(self):
+        """Starts removing what was discarded, in a child; returns its pid, or None."""
+        trash = os.path.join(self.directory, _TRASH)
+        if not os.listdir(trash):
+            return None
+        pid = os.fork()
+        if pid:
+            return pid
+        try:
+            signal.set_wakeup_fd(-1)
+            os.closerange(3, 4096)
+            for name in os.listdir(trash):
+                self._remove(os.path.join(trash, name))
+        except BaseException:
+            traceback.print_exc(file=sys.stderr)
+        finally:
+            os._exit(0)
+
+    def _remove(self, path):
+        """Removes one discarded workspace. What is owned by the container is emptied with the
+        container's own id: whatever its code prepared, only its own files are in reach."""
+        for name in _OWNED:
+            try:
+                directory = os.open(
+                    os.path.join(path, name), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+                )
+            except FileNotFoundError:
+                continue
+            owner = os.fstat(directory).st_uid
+            try:
+                if self._separate:
+                    _in_child(owner, directory)
+                else:
+                    os.fchmod(directory, 0o700)
+                    removal.empty(directory)
+            finally:
+                os.close(directory)
+            os.rmdir(os.path.join(path, name))
+        for name in ("files", ""):
+            try:
+                os.rmdir(os.path.join(path, name))
+            except FileNotFoundError:
+                pass
+
+
+def _in_child(owner, directory):
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            if owner >= FIRST_ID:
+                os.setgroups([])
+                os.setresgid(owner, owner, owner)
+                os.setresuid(owner, owner, owner)
+                os.fchmod(directory, 0o700)
+                removal.empty(directory)
+                code = 0
+        except BaseException:
+            traceback.print_exc(file=sys.stderr)
+        finally:
+            os._exit(code)
+    os.waitpid(pid, 0)
+
+
+class Ids:
+    """Hands out pairs of host ids, none twice in the life of a data directory: a block of them is
+    on disk as used before the first of it is."""
+
+    def __init__(self, directory):
+        self._directory = directory
+        self._path = os.path.join(directory, ".next-id")
+        self._next = 0
+        self._end = 0
+
+    def next(self):
+        """The cells' id; the guest's is one lower."""
+        if self._next == self._end:
+            self._next = self._read()
+            self._end = self._next + _BLOCK
+            self._write(self._end)
+        number = self._next
+        self._next += 1
+        return FIRST_ID + 2 * number + 1
+
+    def _read(self):
+        try:
+            with open(self._path) as file:
+                return int(file.read())
+        except (FileNotFoundError, ValueError):
+            # The first time, or the file was lost: begin above all that live. The random start
+            # keeps two data directories of one host from sharing ids.
+            return max(self._living(), default=secrets.randbelow(_START_SPREAD)) + 1
+
+    def _living(self):
+        for name in os.listdir(self._directory):
+            try:
+                owner = os.lstat(os.path.join(self._directory, name, "home")).st_uid
+            except OSError:
+                continue
+            if owner >= FIRST_ID:
+                yield (owner - FIRST_ID) // 2
+
+    def _write(self, value):
+        fresh = self._path + ".new"
+        with open(fresh, "w") as file:
+            file.write("%d\n" % value)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(fresh, self._path)
+        directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def lock(path):
+    """Takes the lock on a file, or returns None when another process holds it."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        return None
+    return fd
