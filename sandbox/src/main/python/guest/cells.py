@@ -51,6 +51,7 @@ class Cell:
         self._deadline = self._started + request.limit
         self._notes = []
         self._lost = False
+        self._had_interpreter = guest.has_interpreter()
         self._interpreter = None
         self._pid = None
         self._make_output_directory()
@@ -83,6 +84,7 @@ class Cell:
         environment[b"OUTPUT_DIR"] = request.output_directory
         if request.language == b"python" and not request.fresh:
             self._interpreter = self._guest.interpreter()
+            self._had_interpreter = True
             cell_environment = dict(request.environment)
             cell_environment[b"OUTPUT_DIR"] = request.output_directory
             self._cpu_of_interpreter = self._interpreter.cpu_nanos()
@@ -198,9 +200,8 @@ class Cell:
         ended_at = time.monotonic()
         self._state = _KILLED  # a cancel that comes now is too late
         guest = self._guest
-        had_interpreter = guest.has_interpreter()
         guest.end_leftovers()
-        if had_interpreter and not guest.has_interpreter():
+        if self._had_interpreter and not guest.has_interpreter():
             self._lost = True
         for output in self._outputs:
             output.drain(1 << 22)

@@ -1,0 +1,179 @@
+package dev.caisson.sandbox;
+
+import dev.caisson.domain.CellOutcome;
+import dev.caisson.domain.Durations;
+import dev.caisson.domain.Limits;
+import dev.caisson.domain.OutputListener;
+import dev.caisson.domain.OutputStreamKind;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is said about one cell between the engine's side and the guest, from request to result. The
+ * guest keeps the cell's limit; this side keeps a second one, later, for a guest that cannot.
+ */
+final class CellConversation {
+  /** Beyond limit and grace: what the guest gives SIGKILL, and room for a busy machine. */
+  private static final Duration MARGIN = Duration.ofSeconds(20);
+
+  private final CellRequest request;
+  private final Limits limits;
+  private final OutputListener listener;
+  private final StreamText stdout;
+  private final StreamText stderr;
+  private final long startedNanos = System.nanoTime();
+  private @Nullable RuntimeException listenerFailure;
+  private boolean cancelled;
+
+  CellConversation(CellRequest request, Limits limits, OutputListener listener) {
+    this.request = request;
+    this.limits = limits;
+    this.listener = listener;
+    this.stdout = new StreamText(OutputStreamKind.STDOUT, this::tell);
+    this.stderr = new StreamText(OutputStreamKind.STDERR, this::tell);
+  }
+
+  /**
+   * Asks for the cell and stays until its result.
+   *
+   * @throws IOException when the guest does not answer any more
+   */
+  CellRun hold(GuestConnection guest) throws IOException {
+    boolean asked = false;
+    boolean cancelSent = false;
+    Deadline deadline = Deadline.in(request.limit().plus(limits.interruptGrace()).plus(MARGIN));
+    while (true) {
+      try {
+        if (!asked) {
+          // An interrupt before the first byte would leave nothing to cancel.
+          cancelled |= Thread.interrupted();
+          guest.send(GuestConnection.Kind.REQUEST, request.payload(), deadline);
+          asked = true;
+        }
+        if (!cancelSent && (cancelled || listenerFailure != null)) {
+          guest.send(GuestConnection.Kind.CANCEL, deadline);
+          cancelSent = true;
+        }
+        GuestConnection.Frame frame = guest.receive(deadline);
+        switch (frame.kind()) {
+          case STDOUT -> stdout.accept(frame.payload());
+          case STDERR -> stderr.accept(frame.payload());
+          case STDOUT_TAIL -> tail(stdout, frame.fields());
+          case STDERR_TAIL -> tail(stderr, frame.fields());
+          case RESULT -> {
+            return result(frame.fields());
+          }
+          case ERROR -> throw new IOException(frame.fields().text("message"));
+          case REQUEST, DATA, END, CANCEL ->
+              throw new IOException("the guest sent " + frame.kind() + " for a cell");
+        }
+      } catch (InterruptedException e) {
+        cancelled = true;
+      }
+    }
+  }
+
+  /** The run of a cell whose sandbox ended under it. */
+  CellRun sandboxDied(boolean outOfMemory) {
+    String reason = outOfMemory ? "out_of_memory" : "sandbox_died";
+    stdout.finish();
+    stderr.finish();
+    stderr.line(
+        outOfMemory
+            ? "out_of_memory: the container went over its memory limit of "
+                + limits.memory()
+                + " and its sandbox was ended; its files are kept"
+            : "sandbox_died: the sandbox ended while the cell ran; its files are kept");
+    return new CellRun(
+        new CellOutcome.Killed(reason, true),
+        stdout.captured(),
+        stderr.captured(),
+        Duration.ofNanos(System.nanoTime() - startedNanos),
+        Duration.ZERO,
+        List.of());
+  }
+
+  /** Gives back what was held off: the thread's interrupt, the listener's own failure. */
+  void settle() {
+    if (cancelled) {
+      Thread.currentThread().interrupt();
+    }
+    RuntimeException failure = listenerFailure;
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private void tell(OutputStreamKind stream, String text) {
+    if (listenerFailure == null) {
+      try {
+        listener.output(stream, text);
+      } catch (RuntimeException e) {
+        listenerFailure = e;
+      }
+    }
+  }
+
+  private static void tail(StreamText text, Fields fields) throws IOException {
+    text.acceptTail(fields.body(), fields.number("dropped"));
+  }
+
+  private CellRun result(Fields fields) throws IOException {
+    boolean lost = fields.number("interpreter_lost") != 0;
+    CellOutcome outcome =
+        switch (fields.text("status")) {
+          case "completed" -> new CellOutcome.Completed((int) fields.number("code"));
+          case "timed_out" -> new CellOutcome.TimedOut(request.limit(), lost);
+          case "killed" -> new CellOutcome.Killed(fields.text("reason"), lost);
+          default -> throw new IOException("the guest's status is unknown");
+        };
+    stdout.finish();
+    stderr.finish();
+    fields.all("note").forEach(stderr::line);
+    note(outcome, lost);
+    return new CellRun(
+        outcome,
+        stdout.captured(),
+        stderr.captured(),
+        Duration.ofNanos(fields.number("wall_nanos")),
+        Duration.ofNanos(fields.number("cpu_nanos")),
+        fields.all("output"));
+  }
+
+  private void note(CellOutcome outcome, boolean lost) {
+    String fate =
+        lost
+            ? "; the interpreter and its variables were lost"
+            : request.persistent() ? "; the interpreter and its variables survive" : "";
+    switch (outcome) {
+      case CellOutcome.Completed completed -> {
+        if (lost) {
+          stderr.line(
+              "interpreter_lost: the Python interpreter was ended; its variables were lost and the"
+                  + " next cell starts a new one");
+        }
+      }
+      case CellOutcome.TimedOut timedOut ->
+          stderr.line(
+              "detection_timeout: the cell ran past its limit of "
+                  + Durations.format(timedOut.limit())
+                  + " and was ended"
+                  + fate);
+      case CellOutcome.Killed killed -> stderr.line(explain(killed.reason()) + fate);
+      case CellOutcome.Lost gone -> stderr.line(gone.reason());
+    }
+  }
+
+  private String explain(String reason) {
+    return switch (reason) {
+      case "out_of_memory" ->
+          "out_of_memory: the cell went over the container's memory limit of "
+              + limits.memory()
+              + " and was ended";
+      case "cancelled" -> "cancelled: the cell was cancelled and ended";
+      default -> reason + ": the cell was ended";
+    };
+  }
+}

@@ -1,0 +1,182 @@
+package dev.caisson.sandbox;
+
+import dev.caisson.domain.ByteRange;
+import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.FileContent;
+import dev.caisson.domain.FileReceipt;
+import dev.caisson.domain.Limits;
+import dev.caisson.domain.OutputListener;
+import dev.caisson.domain.WorkspaceEntry;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A sandbox that the keeper opened, reached by its guest's socket. Safe for use from many threads.
+ */
+final class LocalSandbox implements Sandbox {
+  private final ContainerId container;
+  private final Limits limits;
+  private final Path socket;
+  private final Ending ending;
+  private final Consumer<LocalSandbox> onClose;
+  private final GuestFiles files;
+  private final ReentrantLock cellTurn = new ReentrantLock();
+  private @Nullable GuestConnection connection;
+  private volatile boolean gone;
+
+  /** Ends the sandbox's processes; nothing happens when it has ended. */
+  interface Ending {
+    /** Returns when all have ended: whether the kernel ended some for want of memory. */
+    boolean outOfMemory();
+  }
+
+  LocalSandbox(
+      ContainerId container,
+      Limits limits,
+      Path socket,
+      Ending ending,
+      Consumer<LocalSandbox> onClose) {
+    this.container = container;
+    this.limits = limits;
+    this.socket = socket;
+    this.ending = ending;
+    this.onClose = onClose;
+    this.files = new GuestFiles(container, this::connect);
+  }
+
+  @Override
+  public CellRun run(CellProgram cell, OutputListener listener) {
+    CellRequest request = CellRequest.of(cell, limits);
+    cellTurn.lock();
+    try {
+      CellConversation conversation = new CellConversation(request, limits, listener);
+      if (gone) {
+        return conversation.sandboxDied(false);
+      }
+      try {
+        return conversation.hold(cellConnection());
+      } catch (IOException e) {
+        return conversation.sandboxDied(end());
+      } finally {
+        conversation.settle();
+      }
+    } finally {
+      cellTurn.unlock();
+    }
+  }
+
+  private GuestConnection cellConnection() throws IOException {
+    GuestConnection present = connection;
+    if (present == null) {
+      present = connect();
+      connection = present;
+    }
+    return present;
+  }
+
+  private GuestConnection connect() throws IOException {
+    if (gone) {
+      throw new IOException("the sandbox of " + container + " has been closed");
+    }
+    return GuestConnection.connect(socket);
+  }
+
+  @Override
+  public FileReceipt write(String path, InputStream content) {
+    return files.write(path, content);
+  }
+
+  @Override
+  public FileContent read(String path, ByteRange range) {
+    return files.read(path, range);
+  }
+
+  @Override
+  public List<WorkspaceEntry> list(String path) {
+    return files.list(path);
+  }
+
+  @Override
+  public void delete(String path) {
+    files.delete(path);
+  }
+
+  @Override
+  public long diskBytes() {
+    return files.diskBytes();
+  }
+
+  @Override
+  public void commit(long epoch) {
+    // The workspace is a directory of this machine: what a cell wrote is there.
+  }
+
+  @Override
+  public boolean isAlive() {
+    if (gone) {
+      return false;
+    }
+    if (!cellTurn.tryLock()) {
+      return true; // a cell runs and will see for itself
+    }
+    try {
+      return cellConnection().open();
+    } catch (IOException e) {
+      return false;
+    } finally {
+      cellTurn.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    end();
+  }
+
+  /** Takes the connection down when the keeper ends the processes by itself. */
+  void forget() {
+    gone = true;
+    if (cellTurn.tryLock()) {
+      try {
+        disconnect();
+      } finally {
+        cellTurn.unlock();
+      }
+    }
+    onClose.accept(this);
+  }
+
+  /** Whether the kernel had ended processes of it for want of memory. */
+  private boolean end() {
+    boolean first = !gone;
+    gone = true;
+    onClose.accept(this);
+    try {
+      return first && ending.outOfMemory();
+    } catch (CaissonException.HostUnfit | CaissonException.Internal e) {
+      return false; // no keeper, no sandbox
+    } finally {
+      if (cellTurn.tryLock()) {
+        try {
+          disconnect();
+        } finally {
+          cellTurn.unlock();
+        }
+      }
+    }
+  }
+
+  private void disconnect() {
+    GuestConnection present = connection;
+    connection = null;
+    if (present != null) {
+      present.close();
+    }
+  }
+}

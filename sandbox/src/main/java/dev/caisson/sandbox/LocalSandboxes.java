@@ -1,0 +1,129 @@
+package dev.caisson.sandbox;
+
+import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.Limits;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Sandboxes on this machine: bubblewrap's walls around local directories. Safe for use from many
+ * threads. Nothing is started before the first sandbox is opened.
+ */
+public final class LocalSandboxes implements Sandboxes {
+  private final Images images;
+  private final KeeperClient keeper;
+  private final Set<LocalSandbox> open = ConcurrentHashMap.newKeySet();
+
+  private LocalSandboxes(Images images, KeeperClient keeper) {
+    this.images = images;
+    this.keeper = keeper;
+  }
+
+  /**
+   * Makes them ready for use.
+   *
+   * @throws CaissonException.HostUnfit when the directories cannot be made
+   */
+  public static LocalSandboxes open(SandboxSettings settings) {
+    return new LocalSandboxes(Images.open(settings.images()), new KeeperClient(settings));
+  }
+
+  /** The images that containers can be opened on. */
+  public Images images() {
+    return images;
+  }
+
+  @Override
+  public Sandbox open(ContainerId container, long epoch, String image, Limits limits) {
+    Image found =
+        images
+            .find(image)
+            .orElseThrow(
+                () -> new CaissonException.InvalidRequest("image: '" + image + "' is not known"));
+    return start(container, found, limits);
+  }
+
+  LocalSandbox start(ContainerId container, Image image, Limits limits) {
+    JsonNode answer;
+    try {
+      answer = keeper.command("start", StartCommand.of(container, keeper.token(), image, limits));
+    } catch (KeeperClient.Refusal refusal) {
+      throw new CaissonException.HostUnfit(
+          "the sandbox of " + container + " cannot be opened: " + refusal.getMessage());
+    }
+    LocalSandbox sandbox =
+        new LocalSandbox(
+            container,
+            limits,
+            keeper.socket(answer.path("socket").asString()),
+            new LocalSandbox.Ending() {
+              private final long serial = answer.path("serial").asLong();
+
+              @Override
+              public boolean outOfMemory() {
+                return end(container, serial);
+              }
+            },
+            open::remove);
+    open.add(sandbox);
+    return sandbox;
+  }
+
+  private boolean end(ContainerId container, long serial) {
+    try {
+      Map<String, Object> fields = Map.of("container", container.value(), "serial", serial);
+      return keeper.command("end", fields).path("oom_kills").asLong(0) > 0;
+    } catch (KeeperClient.Refusal refusal) {
+      throw new CaissonException.Internal(
+          "the sandbox of " + container + " cannot be ended: " + refusal.getMessage());
+    }
+  }
+
+  @Override
+  public void delete(ContainerId container) {
+    try {
+      keeper.command("delete", Map.of("container", container.value()));
+    } catch (KeeperClient.Refusal refusal) {
+      throw new CaissonException.Internal(
+          "the workspace of " + container + " cannot be deleted: " + refusal.getMessage());
+    }
+  }
+
+  @Override
+  public List<ContainerId> workspaces() {
+    try {
+      List<ContainerId> found = new ArrayList<>();
+      for (JsonNode name : keeper.command("list", Map.of()).path("containers")) {
+        found.add(new ContainerId(name.asString()));
+      }
+      return found;
+    } catch (KeeperClient.Refusal refusal) {
+      throw new CaissonException.Internal(
+          "the workspaces cannot be listed: " + refusal.getMessage());
+    }
+  }
+
+  @Override
+  public Optional<ImageDescription> image(String name) {
+    return images.find(name).map(Image::description);
+  }
+
+  @Override
+  public IsolationReport isolation() {
+    return new IsolationReport(List.of());
+  }
+
+  @Override
+  public void close() {
+    for (LocalSandbox sandbox : List.copyOf(open)) {
+      sandbox.forget();
+    }
+    keeper.close();
+  }
+}

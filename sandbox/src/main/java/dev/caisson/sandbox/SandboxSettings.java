@@ -1,0 +1,37 @@
+package dev.caisson.sandbox;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What the local sandboxes need to know.
+ *
+ * @param data the data directory; workspaces lie in {@code containers}, sockets in {@code run}
+ * @param images where images lie
+ * @param orphan how long sandboxes outlive a process that went without closing them
+ * @param keeperPrefix a command in front of the keeper's own, to run it as another user; usually
+ *     empty
+ */
+public record SandboxSettings(Path data, Path images, Duration orphan, List<String> keeperPrefix) {
+  /** Long enough for a supervisor to notice a dead server and start it again. */
+  public static final Duration DEFAULT_ORPHAN = Duration.ofSeconds(60);
+
+  public SandboxSettings {
+    data = data.toAbsolutePath().normalize();
+    images = images.toAbsolutePath().normalize();
+    keeperPrefix = List.copyOf(keeperPrefix);
+  }
+
+  public static SandboxSettings defaults(Path data, Path images) {
+    return new SandboxSettings(data, images, DEFAULT_ORPHAN, List.of());
+  }
+
+  public SandboxSettings withOrphan(Duration time) {
+    return new SandboxSettings(data, images, time, keeperPrefix);
+  }
+
+  public SandboxSettings withKeeperPrefix(List<String> command) {
+    return new SandboxSettings(data, images, orphan, command);
+  }
+}

@@ -1,0 +1,38 @@
+package dev.caisson.sandbox;
+
+import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.Limits;
+import java.util.Map;
+
+/** What the keeper is told to open a sandbox. */
+final class StartCommand {
+  private StartCommand() {}
+
+  static Map<String, Object> of(ContainerId container, String token, Image image, Limits limits) {
+    return Map.of(
+        "container",
+        container.value(),
+        "token",
+        token,
+        "image",
+        Map.of(
+            "kind",
+            image.kind().name(),
+            "directory",
+            image.directory().toAbsolutePath().toString(),
+            "python",
+            image.python(),
+            "siteDirectory",
+            image.siteDirectory()),
+        "limits",
+        Map.of(
+            "memory",
+            limits.memory().bytes(),
+            "cpus",
+            limits.cpus(),
+            "processes",
+            limits.processes(),
+            "disk",
+            limits.disk().bytes()));
+  }
+}
