@@ -33,6 +33,10 @@ public record BuildRequest(String name, Requirements requirements, Retry retry) 
     return new BuildRequest(name, Requirements.of(requirementsFile), Retry.NOW);
   }
 
+  public BuildRequest named(String newName) {
+    return new BuildRequest(newName, requirements, retry);
+  }
+
   public BuildRequest withRetry(Retry when) {
     return new BuildRequest(name, requirements, when);
   }

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Builds layers: finds what is there already, lets one process at a time build an image, and
@@ -43,9 +44,17 @@ final class ImageBuilder {
     Instant asked = clock.instant();
     Optional<ImageDirectory.Manifest> ready = ready(request, digest, host, asked);
     if (ready.isEmpty()) {
-      try (KernelLock _ =
-          directory.lock(digest, () -> listener.on(new BuildStep.Waiting(digest)))) {
-        ready = ready(request, digest, host, asked).or(() -> justTried(digest, host, asked));
+      AtomicBoolean waited = new AtomicBoolean();
+      Runnable waiting =
+          () -> {
+            waited.set(true);
+            listener.on(new BuildStep.Waiting(digest));
+          };
+      try (KernelLock _ = directory.lock(digest, waiting)) {
+        ready = ready(request, digest, host, asked);
+        if (ready.isEmpty() && waited.get()) {
+          ready = justTried(digest, host, asked);
+        }
         if (ready.isEmpty()) {
           directory.sweep();
           ready = Optional.of(attempt(request, interpreter, host, digest, listener));
