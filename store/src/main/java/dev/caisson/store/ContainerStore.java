@@ -138,11 +138,12 @@ public final class ContainerStore {
             .createUpdate(
                 """
                 UPDATE containers
-                SET owner = NULL, last_active_at = :lastActiveAt, disk_bytes = :diskBytes
+                SET owner = NULL, last_active_at = :lastActiveAt,
+                  disk_bytes = COALESCE(:diskBytes, disk_bytes)
                 WHERE id = :id AND epoch = :epoch
                 """)
             .bind("lastActiveAt", lastActiveAt.toEpochMilli())
-            .bind("diskBytes", diskBytes)
+            .bind("diskBytes", diskBytes.orElse(null))
             .bind("id", id.value())
             .bind("epoch", epoch)
             .execute());

@@ -71,7 +71,7 @@ final class Json {
           default -> json.skipChildren();
         }
       }
-      return url.isEmpty()
+      return url.isEmpty() || pid <= 0
           ? Optional.empty()
           : Optional.of(new ServerAddress(URI.create(url), pid));
     } catch (JacksonException | IllegalArgumentException e) {
