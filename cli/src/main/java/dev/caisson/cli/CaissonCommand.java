@@ -1,0 +1,93 @@
+package dev.caisson.cli;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The root of all commands: what they share. */
+@Command(
+    name = "caisson",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    scope = ScopeType.INHERIT,
+    synopsisSubcommandLabel = "COMMAND",
+    description = "Runs code in containers that keep their files.",
+    footer = {
+      "",
+      "Examples:",
+      "  caisson run examples/monthly-report     run a pipeline",
+      "  caisson exec --new -c 'print(6*7)'      run one cell in a fresh container",
+      "  caisson serve                           answer the Messages API on port 8787",
+      "  caisson doctor                          see what this host can enforce",
+      "",
+      "Exit codes: 0 done, 1 the job failed, 2 wrong usage, 3 this host cannot do it."
+    },
+    subcommands = {
+      ServeCommand.class,
+      RunCommand.class,
+      ExecCommand.class,
+      CpCommand.class,
+      ContainersCommand.class,
+      FilesCommand.class,
+      KeysCommand.class,
+      ImageCommand.class,
+      DoctorCommand.class
+    })
+final class CaissonCommand implements Callable<Integer> {
+  private final Console console;
+  private final Path workingDirectory;
+
+  @Spec private @Nullable CommandSpec spec;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      scope = ScopeType.INHERIT,
+      description = "The data directory (default: $CAISSON_DATA or ~/.caisson).")
+  private @Nullable String data;
+
+  @Option(
+      names = "--json",
+      scope = ScopeType.INHERIT,
+      description = "Write results as JSON, for programs.")
+  private boolean json;
+
+  CaissonCommand(Console console, Path workingDirectory) {
+    this.console = console;
+    this.workingDirectory = workingDirectory;
+  }
+
+  Console console() {
+    return console;
+  }
+
+  boolean json() {
+    return json;
+  }
+
+  Path workingDirectory() {
+    return workingDirectory;
+  }
+
+  /** The settings in force for this command. */
+  Settings settings() {
+    return Settings.read(workingDirectory, System.getenv())
+        .with(Setting.DATA, Optional.ofNullable(data));
+  }
+
+  @Override
+  public Integer call() {
+    if (spec != null) {
+      CommandLine line = spec.commandLine();
+      line.usage(line.getOut());
+    }
+    return Main.WRONG_USAGE;
+  }
+}

@@ -1,0 +1,44 @@
+package dev.caisson.cli;
+
+import java.time.Duration;
+
+/**
+ * Ctrl-C and termination: interrupts the main thread, which cancels its cell and closes what it
+ * opened, and keeps the JVM alive until it has done so.
+ */
+final class Interruption {
+  /**
+   * Longer than a cancelled cell may take to end (its grace, then a kill) and a sandbox to close.
+   */
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private volatile boolean requested;
+
+  private Interruption() {}
+
+  static Interruption ofMainThread() {
+    Interruption interruption = new Interruption();
+    Thread main = Thread.currentThread();
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform().name("interruption").unstarted(() -> interruption.end(main)));
+    return interruption;
+  }
+
+  boolean requested() {
+    return requested;
+  }
+
+  private void end(Thread main) {
+    if (main.getState() == Thread.State.TERMINATED) {
+      return;
+    }
+    requested = true;
+    main.interrupt();
+    try {
+      main.join(PATIENCE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

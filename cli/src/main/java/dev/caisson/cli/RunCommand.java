@@ -1,0 +1,114 @@
+package dev.caisson.cli;
+
+import dev.caisson.cli.Connections.Need;
+import dev.caisson.client.CaissonClient;
+import dev.caisson.runner.PipelineRun;
+import dev.caisson.runner.RunListener;
+import dev.caisson.runner.RunResult;
+import dev.caisson.runner.RunSettings;
+import dev.caisson.wire.Json;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Runs a pipeline. */
+@Command(
+    name = "run",
+    description =
+        "Runs a pipeline: only stages that changed, in one container, and brings its outputs to out/.",
+    footer = {
+      "",
+      "Examples:",
+      "  caisson run examples/monthly-report",
+      "  caisson run report.yaml --param month=2026-10",
+      "",
+      "Running again is resuming: what is finished and unchanged is cached."
+    })
+final class RunCommand implements Callable<Integer> {
+  /** As shells have it for Ctrl-C. */
+  private static final int INTERRUPTED = 130;
+
+  @ParentCommand private @Nullable CaissonCommand root;
+
+  @Mixin private ClientOptions clientOptions = new ClientOptions();
+
+  @Parameters(
+      paramLabel = "PIPELINE",
+      description = "A pipeline file, or a directory with a pipeline.yaml.")
+  private Path pipeline = Path.of("");
+
+  @Option(
+      names = "--param",
+      paramLabel = "NAME=VALUE",
+      description = "A parameter, over the pipeline's own value.")
+  private Map<String, String> params = new LinkedHashMap<>();
+
+  @Override
+  public Integer call() {
+    CaissonCommand command = CommandContext.required(root);
+    Settings settings = clientOptions.apply(command.settings());
+    RunSettings runSettings =
+        RunSettings.defaults(settings.path(Setting.DATA).resolve("runs")).withParams(params);
+    try (Connection connection = Connections.open(settings, Need.CODE, command.console())) {
+      RunResult result = run(command, connection.client(), runSettings);
+      if (command.json()) {
+        command.console().line(Json.write(json(result)));
+      }
+      return switch (result.outcome()) {
+        case RunResult.Outcome.Succeeded succeeded -> 0;
+        case RunResult.Outcome.Failed failed -> {
+          command.console().error(failed.failure().message());
+          yield Main.FAILED;
+        }
+        case RunResult.Outcome.Cancelled cancelled -> {
+          command.console().error("cancelled; finished stages are kept, run again to go on");
+          yield INTERRUPTED;
+        }
+      };
+    }
+  }
+
+  private RunResult run(CaissonCommand command, CaissonClient client, RunSettings runSettings) {
+    if (command.json()) {
+      return PipelineRun.run(client, pipeline, runSettings, RunListener.NONE);
+    }
+    try (RunView view = new RunView(command.console(), command.workingDirectory())) {
+      return PipelineRun.run(client, pipeline, runSettings, view);
+    }
+  }
+
+  private static ObjectNode json(RunResult result) {
+    ObjectNode json = Json.object().put("pipeline", result.pipeline());
+    json.put(
+        "status",
+        switch (result.outcome()) {
+          case RunResult.Outcome.Succeeded succeeded -> "succeeded";
+          case RunResult.Outcome.Failed failed -> "failed";
+          case RunResult.Outcome.Cancelled cancelled -> "cancelled";
+        });
+    if (result.outcome() instanceof RunResult.Outcome.Failed(var failure)) {
+      json.put("error", failure.message());
+    }
+    result.container().ifPresent(container -> json.put("container_id", container.value()));
+    ArrayNode stages = json.putArray("stages");
+    for (RunResult.StageResult stage : result.stages()) {
+      stages
+          .addObject()
+          .put("stage", stage.stage())
+          .put("cached", !stage.ran())
+          .put("wall_ms", stage.wall().toMillis());
+    }
+    ArrayNode outputs = json.putArray("outputs");
+    result.outputs().forEach(output -> outputs.add(output.toString()));
+    return json;
+  }
+}

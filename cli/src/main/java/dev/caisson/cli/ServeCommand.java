@@ -1,0 +1,149 @@
+package dev.caisson.cli;
+
+import dev.caisson.domain.CaissonException;
+import dev.caisson.embedded.EmbeddedCaisson;
+import dev.caisson.engine.Keys;
+import dev.caisson.messages.Messages;
+import dev.caisson.messages.MessagesSettings;
+import dev.caisson.sandbox.IsolationReport;
+import dev.caisson.server.CaissonServer;
+import dev.caisson.server.ServerSettings;
+import dev.caisson.store.DataDirectory;
+import dev.caisson.wire.Json;
+import java.net.URI;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+/** Answers the API until it is told to stop. */
+@Command(
+    name = "serve",
+    description = "Answers the Messages API, the Files API and the direct API.",
+    footer = {
+      "",
+      "Examples:",
+      "  caisson serve",
+      "  caisson serve --port 9000 --data /srv/caisson",
+      "  caisson serve --upstream http://127.0.0.1:11434     (a model of your own)",
+      "",
+      "Without an upstream the built-in model caisson-direct runs the fenced code of the last user message.",
+      "The upstream's key comes from CAISSON_UPSTREAM_API_KEY."
+    })
+final class ServeCommand implements Callable<Integer> {
+  @ParentCommand private @Nullable CaissonCommand root;
+
+  @Option(
+      names = "--host",
+      paramLabel = "ADDRESS",
+      description = "The address to listen on (default: 127.0.0.1).")
+  private @Nullable String host;
+
+  @Option(
+      names = "--port",
+      paramLabel = "PORT",
+      description = "The port to listen on (default: 8787; 0 picks a free one).")
+  private @Nullable String port;
+
+  @Option(
+      names = "--upstream",
+      paramLabel = "URL",
+      description = "A server of the Messages API whose models write the code.")
+  private @Nullable String upstream;
+
+  @Option(
+      names = "--image",
+      paramLabel = "NAME|DIR",
+      description = "The image of containers that name none.")
+  private @Nullable String image;
+
+  @Option(
+      names = "--accept-weaker-isolation",
+      paramLabel = "WALL",
+      split = ",",
+      description = "Start although this required wall does not stand (see caisson doctor).")
+  private List<String> accepted = List.of();
+
+  @Override
+  public Integer call() throws InterruptedException {
+    CaissonCommand command = CommandContext.required(root);
+    Console console = command.console();
+    Settings settings =
+        command
+            .settings()
+            .with(Setting.HOST, Optional.ofNullable(host))
+            .with(Setting.PORT, Optional.ofNullable(port))
+            .with(Setting.UPSTREAM_URL, Optional.ofNullable(upstream))
+            .with(Setting.IMAGE, Optional.ofNullable(image));
+    ServerSettings serverSettings =
+        ServerSettings.DEFAULT
+            .withHost(settings.text(Setting.HOST))
+            .withPort(settings.integer(Setting.PORT, 0, 65535));
+    MessagesSettings messagesSettings = messagesSettings(settings);
+    DataDirectory directory = DataDirectory.open(settings.path(Setting.DATA));
+    try (DataDirectory.ServerClaim claim = directory.claimServer();
+        EmbeddedCaisson caisson = Connections.forCode(settings, console)) {
+      requireWalls(caisson.isolation(), console);
+      Optional<Keys.NewKey> first = caisson.engine().keys().createFirst();
+      first.ifPresent(key -> directory.writeCredentials(key.text()));
+      Messages messages = Messages.open(messagesSettings, caisson.engine());
+      try (CaissonServer server = CaissonServer.start(serverSettings, caisson.engine(), messages)) {
+        claim.publish(server.url().toString());
+        announce(command, directory, server.url(), first);
+        new CountDownLatch(1).await();
+      } catch (InterruptedException e) {
+        // Ctrl-C or termination: closing what was opened is all that is left to do. The flag stays
+        // clear, so that closing is not cut short.
+        console.note("caisson: stopping");
+      }
+    }
+    return 0;
+  }
+
+  private static MessagesSettings messagesSettings(Settings settings) {
+    MessagesSettings messages = MessagesSettings.DEFAULT;
+    Optional<URI> url = settings.uri(Setting.UPSTREAM_URL);
+    if (url.isPresent()) {
+      messages = messages.withUpstream(url.get());
+    }
+    Optional<String> key = settings.optional(Setting.UPSTREAM_API_KEY);
+    return key.isPresent() ? messages.withUpstreamKey(key.get()) : messages;
+  }
+
+  private void requireWalls(IsolationReport report, Console console) {
+    for (IsolationReport.Wall wall : report.walls()) {
+      if (wall.stands()) {
+        continue;
+      }
+      String told = wall.name() + " does not stand: " + wall.evidence() + ". " + wall.remedy();
+      if (wall.required() && !accepted.contains(wall.name())) {
+        throw new CaissonException.HostUnfit(
+            "wall " + told + " (or start with --accept-weaker-isolation " + wall.name() + ")");
+      }
+      console.note("caisson: wall " + told);
+    }
+  }
+
+  private static void announce(
+      CaissonCommand command, DataDirectory directory, URI url, Optional<Keys.NewKey> first) {
+    Console console = command.console();
+    if (command.json()) {
+      console.line(
+          Json.write(
+              Json.object()
+                  .put("url", url.toString())
+                  .put("pid", ProcessHandle.current().pid())
+                  .put("credentials", directory.credentials().toString())));
+      return;
+    }
+    console.line("export ANTHROPIC_BASE_URL=" + url);
+    console.line(
+        "export ANTHROPIC_API_KEY="
+            + first.map(Keys.NewKey::text).orElse("$(cat " + directory.credentials() + ")"));
+    console.note("caisson: serving " + directory.root() + " on " + url + " (Ctrl-C stops it)");
+  }
+}

@@ -1,0 +1,59 @@
+package dev.caisson.cli;
+
+import java.util.Locale;
+
+/**
+ * Every setting, in one place: its key in {@code caisson.yaml}, its variable, its default and what
+ * it is.
+ */
+enum Setting {
+  DATA("~/.caisson", "the data directory"),
+  IMAGES("~/.cache/caisson/images", "where images are kept, shared between data directories"),
+  IMAGE(
+      "default", "the image of containers that name none, or a directory with a root file system"),
+  HOST("127.0.0.1", "the address that serve listens on"),
+  PORT("8787", "the port that serve listens on; 0 picks a free one"),
+  URL("", "the server that client commands use"),
+  API_KEY("", "the key for that server"),
+  UPSTREAM_URL("", "a server of the Messages API whose models write the code"),
+  UPSTREAM_API_KEY("", "the key for the upstream"),
+  CELL_LIMIT("90s", "wall clock of one cell"),
+  INTERRUPT_GRACE("2s", "how long an interrupted cell may take to end before it is killed"),
+  RETENTION("30d", "how long a container lives"),
+  IDLE("5m", "how long a container stays warm without work"),
+  ORPHAN("60s", "how long sandboxes wait for a server that died"),
+  MEMORY("5GiB", "memory of a container"),
+  CPUS("1", "cores' worth of time of a container"),
+  PROCESSES("256", "processes and threads of a container"),
+  DISK("5GiB", "size of one file that a cell may write"),
+  OUTPUT("1MiB", "kept of each output stream of a cell"),
+  QUEUE("32", "cells that may wait for one container"),
+  MAX_FILE("500MiB", "size of one stored file");
+
+  private final String defaultValue;
+  private final String description;
+
+  Setting(String defaultValue, String description) {
+    this.defaultValue = defaultValue;
+    this.description = description;
+  }
+
+  /** The key in {@code caisson.yaml}, such as {@code cell-limit}. */
+  String key() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** The environment variable, such as {@code CAISSON_CELL_LIMIT}. */
+  String variable() {
+    return "CAISSON_" + name();
+  }
+
+  /** The value without any setting; empty when there is none. */
+  String defaultValue() {
+    return defaultValue;
+  }
+
+  String description() {
+    return description;
+  }
+}

@@ -1,0 +1,137 @@
+package dev.caisson.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.caisson.domain.ByteSize;
+import dev.caisson.domain.Limits;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SettingsTest {
+  @TempDir private Path directory = Path.of("");
+
+  @Test
+  void everySettingHasThisKeyAndDefault() {
+    String table =
+        Arrays.stream(Setting.values())
+            .map(setting -> setting.key() + "=" + setting.defaultValue())
+            .collect(Collectors.joining("\n"));
+    assertThat(table)
+        .isEqualTo(
+            """
+            data=~/.caisson
+            images=~/.cache/caisson/images
+            image=default
+            host=127.0.0.1
+            port=8787
+            url=
+            api-key=
+            upstream-url=
+            upstream-api-key=
+            cell-limit=90s
+            interrupt-grace=2s
+            retention=30d
+            idle=5m
+            orphan=60s
+            memory=5GiB
+            cpus=1
+            processes=256
+            disk=5GiB
+            output=1MiB
+            queue=32
+            max-file=500MiB\
+            """);
+  }
+
+  @Test
+  void limitsAreTheDocumentedOnesWhenNothingIsSet() {
+    assertThat(Settings.read(directory, Map.of()).limits()).isEqualTo(Limits.DEFAULT);
+  }
+
+  @Test
+  void flagsBeatVariablesAndVariablesBeatTheFile() throws IOException {
+    Files.writeString(
+        directory.resolve("caisson.yaml"), "cell-limit: 10s\nmemory: 1GiB\nidle: 1m\n");
+    Settings settings =
+        Settings.read(directory, Map.of("CAISSON_CELL_LIMIT", "20s", "CAISSON_IDLE", "2m"))
+            .with(Setting.CELL_LIMIT, Optional.of("30s"))
+            .with(Setting.IDLE, Optional.empty());
+
+    assertThat(settings.limits().cellLimit()).isEqualTo(Duration.ofSeconds(30));
+    assertThat(settings.duration(Setting.IDLE)).isEqualTo(Duration.ofMinutes(2));
+    assertThat(settings.limits().memory()).isEqualTo(ByteSize.ofGibibytes(1));
+  }
+
+  @Test
+  void readsTheFileThatTheVariableNames() throws IOException {
+    Path file = Files.writeString(directory.resolve("other.yaml"), "port: 9000\n");
+    Settings settings = Settings.read(directory, Map.of("CAISSON_CONFIG", file.toString()));
+    assertThat(settings.integer(Setting.PORT, 0, 65535)).isEqualTo(9000);
+  }
+
+  @Test
+  void refusesANamedFileThatIsNotThere() {
+    assertThatThrownBy(() -> Settings.read(directory, Map.of("CAISSON_CONFIG", "none.yaml")))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("none.yaml");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "# only a comment\n"})
+  void takesAnEmptyFile(String text) throws IOException {
+    Files.writeString(directory.resolve("caisson.yaml"), text);
+    assertThat(Settings.read(directory, Map.of()).text(Setting.PORT)).isEqualTo("8787");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "celllimit: 90s | unknown setting 'celllimit'",
+        "'- a' | expected settings",
+        "'port: [1, 2]' | port takes one plain value",
+        "'port: \"' | is no YAML"
+      })
+  void refusesAFileThatIsNoSettings(String text, String problem) throws IOException {
+    Files.writeString(directory.resolve("caisson.yaml"), text);
+    assertThatThrownBy(() -> Settings.read(directory, Map.of()))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining(problem);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"CELL_LIMIT,90", "MEMORY,5GB", "CPUS,0", "CPUS,NaN", "PROCESSES,1.5", "PROCESSES,-1"})
+  void namesTheVariableWhoseValueIsWrong(Setting setting, String value) {
+    Settings settings = Settings.read(directory, Map.of(setting.variable(), value));
+    assertThatThrownBy(settings::limits)
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining(setting.variable() + "='" + value + "'");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"localhost:8787", "ftp://x", "http://", "http://a b"})
+  void refusesWhatIsNoUrl(String text) {
+    Settings settings = Settings.read(directory, Map.of("CAISSON_URL", text));
+    assertThatThrownBy(() -> settings.uri(Setting.URL))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("CAISSON_URL");
+  }
+
+  @Test
+  void homeIsTheUsersHome() {
+    assertThat(Settings.read(directory, Map.of()).path(Setting.DATA))
+        .isEqualTo(Path.of(System.getProperty("user.home"), ".caisson"));
+  }
+}
