@@ -23,6 +23,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.List;
 
@@ -178,8 +179,8 @@ public final class Cells {
               run.stdout(),
               collected.note(run.stderr(), listener),
               startedAt,
-              run.wall(),
-              run.cpu(),
+              run.wall().truncatedTo(ChronoUnit.MICROS),
+              run.cpu().truncatedTo(ChronoUnit.MICROS),
               collected.outputs());
       store.complete(cell, organization, collected.files(), collected.reservations());
       kept = true;

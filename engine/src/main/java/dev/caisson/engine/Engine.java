@@ -131,6 +131,11 @@ public final class Engine implements AutoCloseable {
     sweeper.sweep();
   }
 
+  /** For tests that look behind the doors. */
+  WarmContainers warm() {
+    return warm;
+  }
+
   private void sweepEvery(Duration every) {
     try {
       while (!closing.await(every.toNanos(), TimeUnit.NANOSECONDS)) {
