@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -24,6 +25,13 @@ import org.eclipse.jetty.server.ServerConnector;
  * belongs to whoever made it.
  */
 public final class CaissonServer implements AutoCloseable {
+  /**
+   * Refuses %2F and other escapes that two readers of a path would take differently; %25 is only
+   * decoded once here, and a file may have it in its name.
+   */
+  private static final UriCompliance URIS =
+      UriCompliance.DEFAULT.with("CAISSON", UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING);
+
   private final Javalin app;
   private final Disconnects disconnects;
   private final URI url;
@@ -76,7 +84,10 @@ public final class CaissonServer implements AutoCloseable {
     // Cells stream, and replies mix secrets with what strangers wrote: neither is to be compressed.
     config.http.compressionStrategy = CompressionStrategy.NONE;
     config.http.maxRequestSize = Long.MAX_VALUE;
-    config.jetty.modifyHttpConfiguration(http -> http.setSendServerVersion(false));
+    config.jetty.modifyHttpConfiguration(http -> {
+      http.setSendServerVersion(false);
+      http.setUriCompliance(URIS);
+    });
     config.jetty.addConnector((server, http) -> {
       ServerConnector connector = new WatchedConnector(server, http);
       connector.setHost(settings.host());

@@ -115,6 +115,8 @@ final class ErrorReplies {
       String requestId = IdKind.REQUEST.next();
       fields.put("request-id", requestId);
       fields.put(HttpHeader.CONTENT_TYPE, "application/json");
+      // Jetty may close the connection after this, and a client must not use it again.
+      fields.put(HttpHeader.CONNECTION, "close");
       String message =
           status >= 500 || reason == null
               ? "the request could not be read"
