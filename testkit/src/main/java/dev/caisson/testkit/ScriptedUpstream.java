@@ -1,0 +1,153 @@
+package dev.caisson.testkit;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.caisson.domain.CaissonException;
+import dev.caisson.wire.ErrorJson;
+import dev.caisson.wire.Json;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Function;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A real HTTP server that speaks the Messages format and answers from a script. It is as strict as
+ * the hosted API with the conversations that it is sent ({@link UpstreamRules}), and keeps every
+ * request. Safe for use from many threads.
+ */
+public final class ScriptedUpstream implements AutoCloseable {
+  private final HttpServer server;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final Queue<Step> script = new ConcurrentLinkedQueue<>();
+  private final List<Received> received = new java.util.concurrent.CopyOnWriteArrayList<>();
+  private final CountDownLatch closed = new CountDownLatch(1);
+
+  /** A request as it came. */
+  public record Received(Map<String, List<String>> headers, JsonNode body) {
+    /** The first value of a header; empty text when it is absent. */
+    public String header(String name) {
+      return headers.entrySet().stream()
+          .filter(entry -> entry.getKey().equalsIgnoreCase(name))
+          .map(entry -> entry.getValue().getFirst())
+          .findFirst()
+          .orElse("");
+    }
+  }
+
+  private interface Step {
+    void answer(HttpExchange exchange, JsonNode request) throws IOException;
+  }
+
+  private ScriptedUpstream(HttpServer server) {
+    this.server = server;
+  }
+
+  /** Starts on a free port of loopback, with an empty script. */
+  public static ScriptedUpstream start() {
+    try {
+      HttpServer server =
+          HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+      ScriptedUpstream upstream = new ScriptedUpstream(server);
+      server.setExecutor(upstream.threads);
+      server.createContext("/v1/messages", upstream::handle);
+      server.start();
+      return upstream;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The base address, for {@code CAISSON_UPSTREAM_URL}. */
+  public URI url() {
+    return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+  }
+
+  /** Answers the next request with this message. */
+  public ScriptedUpstream reply(ObjectNode message) {
+    return reply(request -> message);
+  }
+
+  /** Answers the next request with a message that is made from it. */
+  public ScriptedUpstream reply(Function<JsonNode, ObjectNode> message) {
+    script.add((exchange, request) -> send(exchange, 200, Json.bytes(message.apply(request))));
+    return this;
+  }
+
+  /** Answers the next request with any status, headers and text. */
+  public ScriptedUpstream answer(int status, Map<String, String> headers, String body) {
+    script.add((exchange, request) -> {
+      headers.forEach(exchange.getResponseHeaders()::set);
+      send(exchange, status, body.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    });
+    return this;
+  }
+
+  /** Takes the next request and never answers it. */
+  public ScriptedUpstream hang() {
+    script.add((exchange, request) -> awaitClose());
+    return this;
+  }
+
+  /** All requests so far. */
+  public List<Received> received() {
+    return List.copyOf(received);
+  }
+
+  /** Forgets requests and script. */
+  public void reset() {
+    script.clear();
+    received.clear();
+  }
+
+  private void handle(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      JsonNode request = Json.parse(exchange.getRequestBody().readAllBytes(), "request body");
+      received.add(new Received(Map.copyOf(exchange.getRequestHeaders()), request));
+      UpstreamRules.check(request);
+      Step step = script.poll();
+      if (step == null) {
+        send(exchange, 500, error(500, "the script has ended"));
+      } else {
+        step.answer(exchange, request);
+      }
+    } catch (CaissonException.InvalidRequest e) {
+      send(exchange, 400, error(400, e.getMessage()));
+    }
+  }
+
+  private static byte[] error(int status, String message) {
+    return Json.bytes(ErrorJson.of(status).envelope(message, "req_upstream"));
+  }
+
+  private static void send(HttpExchange exchange, int status, byte[] body) throws IOException {
+    exchange.getResponseHeaders().putIfAbsent("content-type", List.of("application/json"));
+    exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
+    exchange.getResponseBody().write(body);
+  }
+
+  private void awaitClose() {
+    try {
+      closed.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    closed.countDown();
+    server.stop(0);
+    threads.shutdownNow();
+  }
+}
