@@ -13,6 +13,7 @@ final class Interruption {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private volatile boolean requested;
+  private volatile boolean finished;
 
   private Interruption() {}
 
@@ -29,8 +30,13 @@ final class Interruption {
     return requested;
   }
 
+  /** The main thread has closed what it opened: an exit that it asks for need not wait for it. */
+  void finished() {
+    finished = true;
+  }
+
   private void end(Thread main) {
-    if (main.getState() == Thread.State.TERMINATED) {
+    if (finished || main.getState() == Thread.State.TERMINATED) {
       return;
     }
     requested = true;

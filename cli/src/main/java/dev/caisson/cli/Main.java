@@ -21,6 +21,7 @@ public final class Main {
     Interruption interruption = Interruption.ofMainThread();
     Console console = Console.ofProcess(System.getenv());
     int code = execute(console, arguments);
+    interruption.finished();
     if (!interruption.requested()) {
       System.exit(code);
     }
