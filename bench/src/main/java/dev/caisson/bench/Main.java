@@ -1,0 +1,113 @@
+package dev.caisson.bench;
+
+import dev.caisson.client.CaissonClient;
+import dev.caisson.embedded.EmbeddedCaisson;
+import dev.caisson.embedded.EmbeddedSettings;
+import dev.caisson.messages.Messages;
+import dev.caisson.messages.MessagesSettings;
+import dev.caisson.sandbox.BuildRequest;
+import dev.caisson.sandbox.BuildStep;
+import dev.caisson.server.CaissonServer;
+import dev.caisson.server.ServerSettings;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * {@code ./caisson bench [--rounds N] [--json FILE]}: what a container costs, as ratios to the bare
+ * operations in the same run. Exit code 1 when a promised ratio did not hold on a quiet machine, 2
+ * for wrong usage.
+ */
+public final class Main {
+  private static final int WARMUPS = 10;
+  private static final int ROUNDS = 50;
+
+  private Main() {}
+
+  public static void main(String[] arguments) throws Exception {
+    System.exit(run(arguments));
+  }
+
+  private static int run(String[] arguments) throws Exception {
+    int rounds = ROUNDS;
+    Optional<Path> json = Optional.empty();
+    for (int i = 0; i < arguments.length; i++) {
+      boolean valued = i + 1 < arguments.length;
+      if (arguments[i].equals("--json") && valued) {
+        json = Optional.of(Path.of(arguments[++i]));
+      } else if (arguments[i].equals("--rounds")
+          && valued
+          && arguments[i + 1].matches("\\d{1,5}")) {
+        rounds = Math.max(1, Integer.parseInt(arguments[++i]));
+      } else {
+        System.err.println("usage: caisson bench [--rounds N] [--json FILE]");
+        return 2;
+      }
+    }
+    double load =
+        ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage()
+            / Runtime.getRuntime().availableProcessors();
+    Path data = Files.createTempDirectory("caisson-bench");
+    try {
+      Results results = measure(data, rounds, load);
+      System.out.print(results.table());
+      if (json.isPresent()) {
+        Files.writeString(json.get(), results.json());
+      }
+      return results.holds() || !results.doubts().isEmpty() ? 0 : 1;
+    } finally {
+      delete(data);
+    }
+  }
+
+  private static Results measure(Path data, int rounds, double load) throws Exception {
+    try (EmbeddedCaisson caisson =
+        EmbeddedCaisson.open(EmbeddedSettings.defaults(data, imagesDirectory()))) {
+      caisson.images().build(BuildRequest.standard(), Main::tell);
+      String key =
+          caisson
+              .engine()
+              .keys()
+              .create(caisson.engine().keys().localOrganization(), "bench")
+              .text();
+      Messages messages = Messages.open(MessagesSettings.DEFAULT, caisson.engine());
+      try (CaissonServer server =
+              CaissonServer.start(ServerSettings.DEFAULT.withPort(0), caisson.engine(), messages);
+          CaissonClient client = caisson.client();
+          HttpOperations http = new HttpOperations(server.url(), key)) {
+        List<Operation> operations = new ArrayList<>(BareProcesses.operations());
+        operations.addAll(new EngineOperations(client).operations());
+        operations.addAll(http.operations());
+        System.err.println(
+            "measuring: " + rounds + " rounds of " + operations.size() + " operations");
+        return new Results(new Measurement(operations, WARMUPS, rounds).run(), load);
+      }
+    }
+  }
+
+  private static void tell(BuildStep step) {
+    if (step instanceof BuildStep.Note note) {
+      System.err.println("image: " + note.text());
+    }
+  }
+
+  private static Path imagesDirectory() {
+    return Optional.ofNullable(System.getenv("CAISSON_IMAGES"))
+        .map(Path::of)
+        .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache", "caisson", "images"));
+  }
+
+  private static void delete(Path root) throws IOException {
+    try (Stream<Path> paths = Files.walk(root)) {
+      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    }
+  }
+}

@@ -1,0 +1,4 @@
+package dev.caisson.bench;
+
+/** An operation and the times it took. */
+record Measured(Operation operation, Samples samples) {}

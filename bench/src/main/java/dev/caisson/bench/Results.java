@@ -1,0 +1,126 @@
+package dev.caisson.bench;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What a run measured.
+ *
+ * @param loadBefore the machine's load average per core when it began; negative when unknown
+ */
+record Results(List<Measured> measured, double loadBefore) {
+  /** Half of the cores busy with other work shows in every figure. */
+  private static final double BUSY_LOAD = 0.5;
+
+  Results {
+    measured = List.copyOf(measured);
+  }
+
+  /** The median's ratio to its baseline's median; empty for a bare operation. */
+  Optional<Double> ratio(Measured one) {
+    return one.operation()
+        .baseline()
+        .map(name -> one.samples().medianMillis() / samplesOf(name).medianMillis());
+  }
+
+  /** Whether what was promised of the operation held. */
+  boolean holds(Measured one) {
+    return one.operation()
+        .target()
+        .map(target -> ratio(one).map(ratio -> ratio <= target).orElse(false))
+        .orElse(true);
+  }
+
+  boolean holds() {
+    return measured.stream().allMatch(this::holds);
+  }
+
+  /** Why the figures are not to be trusted; empty on a quiet machine. */
+  List<String> doubts() {
+    List<String> doubts = new ArrayList<>();
+    if (loadBefore > BUSY_LOAD) {
+      doubts.add(
+          String.format(
+              Locale.ROOT,
+              "the machine was busy before the run: load %.2f for each core",
+              loadBefore));
+    }
+    for (Measured one : measured) {
+      if (one.samples().noisy()) {
+        doubts.add(
+            String.format(
+                Locale.ROOT,
+                "%s spreads from %.2f to %.2f ms",
+                one.operation().name(),
+                one.samples().p10Millis(),
+                one.samples().p90Millis()));
+      }
+    }
+    return doubts;
+  }
+
+  String table() {
+    StringBuilder table = new StringBuilder();
+    table.append(
+        String.format(
+            "%-60s %9s %9s %9s %8s %8s%n", "", "median ms", "p10", "p90", "ratio", "promised"));
+    for (Measured one : measured) {
+      table.append(
+          String.format(
+              Locale.ROOT,
+              "%-60s %9.2f %9.2f %9.2f %8s %8s%n",
+              one.operation().title(),
+              one.samples().medianMillis(),
+              one.samples().p10Millis(),
+              one.samples().p90Millis(),
+              ratio(one).map(ratio -> String.format(Locale.ROOT, "%.2f", ratio)).orElse(""),
+              one.operation().target().map(target -> "<= " + target).orElse("")));
+    }
+    for (Measured one : measured) {
+      if (!holds(one)) {
+        table.append("MISSED: ").append(one.operation().title()).append('\n');
+      }
+    }
+    for (String doubt : doubts()) {
+      table.append("noisy: ").append(doubt).append('\n');
+    }
+    return table.toString();
+  }
+
+  String json() {
+    List<Map<String, Object>> rows = new ArrayList<>();
+    for (Measured one : measured) {
+      Operation operation = one.operation();
+      Map<String, Object> row = new LinkedHashMap<>();
+      row.put("name", operation.name());
+      row.put("title", operation.title());
+      row.put("median_ms", one.samples().medianMillis());
+      row.put("p10_ms", one.samples().p10Millis());
+      row.put("p90_ms", one.samples().p90Millis());
+      row.put("samples_ns", one.samples().nanos());
+      operation.baseline().ifPresent(name -> row.put("baseline", name));
+      ratio(one).ifPresent(ratio -> row.put("ratio", ratio));
+      operation.target().ifPresent(target -> row.put("target", target));
+      row.put("holds", holds(one));
+      rows.add(row);
+    }
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("load_per_core_before", loadBefore);
+    all.put("noisy", doubts());
+    all.put("operations", rows);
+    return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(all) + "\n";
+  }
+
+  private Samples samplesOf(String name) {
+    return measured.stream()
+        .filter(one -> one.operation().name().equals(name))
+        .map(Measured::samples)
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException("no baseline " + name));
+  }
+}
