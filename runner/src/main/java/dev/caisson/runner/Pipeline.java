@@ -56,6 +56,19 @@ public record Pipeline(
     return new Pipeline(name, directory, image, container, merged, env, stages, outputs);
   }
 
+  /** The same pipeline, with this image when it names none. */
+  Pipeline withDefaultImage(String imageName) {
+    return new Pipeline(
+        name,
+        directory,
+        image.or(() -> Optional.of(imageName)),
+        container,
+        params,
+        env,
+        stages,
+        outputs);
+  }
+
   /** Where brought-out artifacts land. */
   public Path outputDirectory() {
     return directory.resolve("out");

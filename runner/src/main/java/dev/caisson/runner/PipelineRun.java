@@ -14,8 +14,6 @@ import java.util.Optional;
  * declared outputs land in {@code out/} beside the pipeline file. Running again is resuming.
  */
 public final class PipelineRun {
-  private static final String DEFAULT_IMAGE = "default";
-
   private PipelineRun() {}
 
   /** As {@link #run(CaissonClient, Pipeline, RunSettings, RunListener)}, read from a file. */
@@ -33,7 +31,7 @@ public final class PipelineRun {
    */
   public static RunResult run(
       CaissonClient client, Pipeline pipeline, RunSettings settings, RunListener listener) {
-    Pipeline actual = withParams(pipeline, settings.params());
+    Pipeline actual = withParams(pipeline, settings.params()).withDefaultImage(settings.image());
     RunStore store = RunStore.of(settings.store(), actual);
     String me = "process " + ProcessHandle.current().pid() + " since " + settings.clock().instant();
     try (RunLock _ =
@@ -58,7 +56,7 @@ public final class PipelineRun {
       RunListener listener,
       RunStore store) {
     store.sweep(pipeline.outputDirectory());
-    String imageDigest = client.imageDigest(pipeline.image().orElse(DEFAULT_IMAGE));
+    String imageDigest = client.imageDigest(pipeline.image().orElse(settings.image()));
     HashCache hashes = store.hashes(settings.clock());
     RunContainer container = new RunContainer(client, pipeline, imageDigest, store, listener);
     StageResults results =

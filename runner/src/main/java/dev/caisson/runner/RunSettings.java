@@ -11,9 +11,13 @@ import java.util.Map;
  * @param store the runner's directory, {@code runs/} of the data directory
  * @param lockWait how long to wait for another run of the same pipeline; zero fails at once
  * @param params values over those of the pipeline's definition
+ * @param image of pipelines that name none
  */
 public record RunSettings(
-    Path store, InstantSource clock, Duration lockWait, Map<String, String> params) {
+    Path store, InstantSource clock, Duration lockWait, Map<String, String> params, String image) {
+  /** The image that Caisson builds by itself. */
+  public static final String DEFAULT_IMAGE = "default";
+
   /** Longer than most runs: two scheduled runs that overlap should both succeed. */
   public static final Duration DEFAULT_LOCK_WAIT = Duration.ofHours(1);
 
@@ -22,14 +26,19 @@ public record RunSettings(
   }
 
   public static RunSettings defaults(Path store) {
-    return new RunSettings(store, InstantSource.system(), DEFAULT_LOCK_WAIT, Map.of());
+    return new RunSettings(
+        store, InstantSource.system(), DEFAULT_LOCK_WAIT, Map.of(), DEFAULT_IMAGE);
   }
 
   public RunSettings withLockWait(Duration wait) {
-    return new RunSettings(store, clock, wait, params);
+    return new RunSettings(store, clock, wait, params, image);
   }
 
   public RunSettings withParams(Map<String, String> newParams) {
-    return new RunSettings(store, clock, lockWait, newParams);
+    return new RunSettings(store, clock, lockWait, newParams, image);
+  }
+
+  public RunSettings withImage(String name) {
+    return new RunSettings(store, clock, lockWait, params, name);
   }
 }

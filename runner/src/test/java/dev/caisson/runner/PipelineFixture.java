@@ -5,10 +5,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /** A pipeline's directory with what it takes to run it, and what was heard of its runs. */
 final class PipelineFixture {
@@ -89,7 +87,7 @@ final class PipelineFixture {
   }
 
   RunSettings settings() {
-    return new RunSettings(store, InstantSource.system(), Duration.ZERO, Map.of());
+    return RunSettings.defaults(store).withLockWait(Duration.ZERO);
   }
 
   /** Runs the pipeline and keeps what was heard of this run alone. */
