@@ -1,6 +1,7 @@
 package dev.caisson.cli;
 
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,7 @@ import picocli.CommandLine.Spec;
 final class CaissonCommand implements Callable<Integer> {
   private final Console console;
   private final Path workingDirectory;
+  private final Map<String, String> environment;
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -59,9 +61,10 @@ final class CaissonCommand implements Callable<Integer> {
       description = "Write results as JSON, for programs.")
   private boolean json;
 
-  CaissonCommand(Console console, Path workingDirectory) {
+  CaissonCommand(Console console, Path workingDirectory, Map<String, String> environment) {
     this.console = console;
     this.workingDirectory = workingDirectory;
+    this.environment = environment;
   }
 
   Console console() {
@@ -78,7 +81,7 @@ final class CaissonCommand implements Callable<Integer> {
 
   /** The settings in force for this command. */
   Settings settings() {
-    return Settings.read(workingDirectory, System.getenv())
+    return Settings.read(workingDirectory, environment)
         .with(Setting.DATA, Optional.ofNullable(data));
   }
 

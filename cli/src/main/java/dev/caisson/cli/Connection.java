@@ -2,8 +2,13 @@ package dev.caisson.cli;
 
 import dev.caisson.client.CaissonClient;
 
-/** A client and whatever must be closed with it. */
-record Connection(CaissonClient client, AutoCloseable underneath) implements AutoCloseable {
+/**
+ * A client and whatever must be closed with it.
+ *
+ * @param image the image of containers that name none
+ */
+record Connection(CaissonClient client, String image, AutoCloseable underneath)
+    implements AutoCloseable {
   @Override
   public void close() {
     try (underneath;

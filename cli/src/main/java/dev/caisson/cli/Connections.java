@@ -45,21 +45,31 @@ final class Connections {
               .optional(Setting.API_KEY)
               .orElseThrow(() ->
                   new UsageException("a server needs a key: set CAISSON_API_KEY or give --key"));
-      return http(url.get(), key);
+      return http(url.get(), key, settings);
     }
     DataDirectory directory = DataDirectory.open(settings.path(Setting.DATA));
     Optional<ServerAddress> running = directory.runningServer();
     Optional<String> key = directory.readCredentials();
     if (running.isPresent() && key.isPresent()) {
-      return http(running.get().url(), key.get());
+      return http(running.get().url(), key.get(), settings);
     }
     EmbeddedCaisson caisson =
         need == Need.CODE ? forCode(settings, console) : forRecords(settings, console);
-    return new Connection(caisson.client(), caisson);
+    return new Connection(caisson.client(), caisson.engine().defaultImage(), caisson);
   }
 
-  private static Connection http(URI url, String key) {
-    return new Connection(HttpCaisson.connect(url, key), () -> {});
+  private static Connection http(URI url, String key, Settings settings) {
+    String image = settings.text(Setting.IMAGE);
+    if (isDirectory(image)) {
+      throw new UsageException(
+          "--image "
+              + image
+              + ": a directory can be an image only for an engine in this process; start"
+              + " the server at "
+              + url
+              + " with it, or name an image that it has");
+    }
+    return new Connection(HttpCaisson.connect(url, key), image, () -> {});
   }
 
   /** The engine in this process, without an image: for what is stored. */

@@ -56,6 +56,11 @@ final class Console {
     return out;
   }
 
+  /** The stream for what a library says about wrong usage. */
+  PrintStream errors() {
+    return err;
+  }
+
   /** Something the user should know that is not the command's result. */
   void note(String text) {
     err.println(text);

@@ -137,13 +137,21 @@ final class ExecCommand implements Callable<Integer> {
     }
     boolean isBash = bash || (code == null && rest.getFirst().endsWith(".sh"));
     String text = code == null ? readCode(rest.getFirst()) : code;
-    Optional<Duration> limit = Optional.ofNullable(timeout).map(Durations::parse);
+    Optional<Duration> limit = Optional.ofNullable(timeout).map(ExecCommand::duration);
     return new CellSpec(
         isBash ? Language.BASH : Language.PYTHON,
         text,
         isBash ? InterpreterMode.FRESH : InterpreterMode.PERSISTENT,
         limit,
         environment);
+  }
+
+  private static Duration duration(String text) {
+    try {
+      return Durations.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--timeout: " + e.getMessage());
+    }
   }
 
   private static String readCode(String name) {

@@ -4,6 +4,7 @@ import dev.caisson.domain.CaissonException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Map;
 import picocli.CommandLine;
 
 /**
@@ -20,7 +21,7 @@ public final class Main {
   public static void main(String[] arguments) {
     Interruption interruption = Interruption.ofMainThread();
     Console console = Console.ofProcess(System.getenv());
-    int code = execute(console, arguments);
+    int code = execute(console, Path.of("").toAbsolutePath(), System.getenv(), arguments);
     interruption.finished();
     if (!interruption.requested()) {
       System.exit(code);
@@ -29,15 +30,20 @@ public final class Main {
   }
 
   /** Runs one command and gives its exit code. */
-  static int execute(Console console, String... arguments) {
+  static int execute(
+      Console console,
+      Path workingDirectory,
+      Map<String, String> environment,
+      String... arguments) {
     if (!"Linux".equals(System.getProperty("os.name"))) {
       console.error(
           "Linux is needed: the walls around a container are Linux namespaces; this is "
               + System.getProperty("os.name"));
       return HOST_UNFIT;
     }
-    CommandLine line = new CommandLine(new CaissonCommand(console, Path.of("").toAbsolutePath()));
+    CommandLine line = new CommandLine(new CaissonCommand(console, workingDirectory, environment));
     line.setOut(new PrintWriter(console.bytes(), true, StandardCharsets.UTF_8));
+    line.setErr(new PrintWriter(console.errors(), true, StandardCharsets.UTF_8));
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpAutoWidth(true);
     line.setExecutionExceptionHandler((error, command, parsed) -> report(console, error));

@@ -59,7 +59,8 @@ final class RunCommand implements Callable<Integer> {
     RunSettings runSettings =
         RunSettings.defaults(settings.path(Setting.DATA).resolve("runs")).withParams(params);
     try (Connection connection = Connections.open(settings, Need.CODE, command.console())) {
-      RunResult result = run(command, connection.client(), runSettings);
+      RunResult result =
+          run(command, connection.client(), runSettings.withImage(connection.image()));
       if (command.json()) {
         command.console().line(Json.write(json(result)));
       }
