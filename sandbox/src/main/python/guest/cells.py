@@ -51,7 +51,6 @@ class Cell:
         self._deadline = self._started + request.limit
         self._notes = []
         self._lost = False
-        self._had_interpreter = guest.has_interpreter()
         self._interpreter = None
         self._pid = None
         self._make_output_directory()
@@ -84,7 +83,6 @@ class Cell:
         environment[b"OUTPUT_DIR"] = request.output_directory
         if request.language == b"python" and not request.fresh:
             self._interpreter = self._guest.interpreter()
-            self._had_interpreter = True
             cell_environment = dict(request.environment)
             cell_environment[b"OUTPUT_DIR"] = request.output_directory
             self._cpu_of_interpreter = self._interpreter.cpu_nanos()
@@ -185,7 +183,6 @@ class Cell:
 
     def interpreter_ended(self, status):
         """The interpreter's process ended before the cell's code did."""
-        self._lost = True
         self._finish(processes.exit_code(status))
 
     def _process_ended(self, status, usage):
@@ -201,8 +198,7 @@ class Cell:
         self._state = _KILLED  # a cancel that comes now is too late
         guest = self._guest
         guest.end_leftovers()
-        if self._had_interpreter and not guest.has_interpreter():
-            self._lost = True
+        self._lost = guest.take_interpreter_loss()
         for output in self._outputs:
             output.drain(1 << 22)
             guest.loop.forget(output.fd)
@@ -248,7 +244,7 @@ class Cell:
         if self._cpu_at_start is not None:
             return max(0, self._guest.meters.cpu_nanos() - self._cpu_at_start)
         nanos = int(self._reaped_cpu * 1e9)
-        if self._interpreter is not None and not self._lost:
+        if self._interpreter is not None and self._guest.has_interpreter():
             nanos += self._interpreter.cpu_nanos() - self._cpu_of_interpreter
         return max(0, nanos)
 

@@ -51,7 +51,10 @@ def _become(descriptors, max_processes):
     privileges.become_cell()
     resource.setrlimit(resource.RLIMIT_NPROC, (max_processes, max_processes))
     os.umask(0o022)
-    os.chdir(HOME)
+    try:
+        os.chdir(HOME)
+    except OSError:
+        os.chdir("/")  # the container's code has closed its own home
 
 
 def _copy_above(fd, floor):
@@ -85,6 +88,24 @@ def living(spared):
         if state not in (b"Z", b"X", b""):
             found.append(pid)
     return found
+
+
+# Flags of a task that is on its way out, see the kernel's sched.h: PF_EXITING and PF_SIGNALED.
+_ENDING_FLAGS = 0x4 | 0x400
+
+
+def doomed(pid):
+    """Whether a child has been sent SIGKILL, or has ended, and only its wait is missing."""
+    try:
+        with open("/proc/%d/status" % pid, "rb") as file:
+            status = dict(line.split(b":\t", 1) for line in file if b":\t" in line)
+        # In this order: the signal stops being pending just before the flags are set.
+        with open("/proc/%d/stat" % pid, "rb") as file:
+            flags = int(file.read().rpartition(b")")[2].split()[6])
+    except OSError:
+        return True
+    pending = int(status[b"SigPnd"], 16) & 1 << (_signal.SIGKILL - 1)
+    return status[b"State"][:1] in b"ZX" or bool(pending or flags & _ENDING_FLAGS)
 
 
 def end_leftovers(spared, reap):

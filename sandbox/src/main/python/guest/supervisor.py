@@ -3,6 +3,7 @@ hold, runs cells one at a time, serves file requests by children, reaps what end
 
 import os
 import select
+import time
 
 from . import cells, frames, privileges, processes
 from .interpreter import Interpreter
@@ -12,6 +13,9 @@ import _socket
 
 # Where the guest's code is seen inside.
 CODE = b"/opt/caisson"
+
+# How long a process may take to end after SIGKILL; one with much memory takes a tenth of a second.
+_DOOMED_SECONDS = 10.0
 
 
 class Loop:
@@ -127,6 +131,7 @@ class Guest:
         self.cell = None
         self._cell_connection = None
         self._interpreter = None
+        self._interpreter_lost = False
         self._file_children = set()
         self.python = os.fsencode(options["python"])
         self.max_processes = int(options["processes"])
@@ -200,6 +205,12 @@ class Guest:
     def interpreter_gone(self, interpreter):
         if self._interpreter is interpreter:
             self._interpreter = None
+            self._interpreter_lost = True
+
+    def take_interpreter_loss(self):
+        """Whether an interpreter with its variables ended and no cell has been told yet."""
+        lost, self._interpreter_lost = self._interpreter_lost, False
+        return lost
 
     def python_command(self, function):
         start = (
@@ -215,6 +226,13 @@ class Guest:
             spared.add(self._interpreter.pid)
         processes.end_leftovers(spared, self.reap)
         self.reap()
+        # One that the cell has killed is told of in this cell's result, not in the next one's.
+        end = time.monotonic() + _DOOMED_SECONDS
+        while self._interpreter is not None and processes.doomed(self._interpreter.pid):
+            time.sleep(0.001)
+            self.reap()
+            if time.monotonic() > end:
+                raise processes.Unkillable
 
     # Children
 

@@ -23,6 +23,9 @@ class Absent:
     def sweep(self):
         pass
 
+    def close(self):
+        pass
+
 
 def find(data):
     """What this process can use, named after the data directory so that two do not meet."""
@@ -61,16 +64,6 @@ class Group:
             except OSError:
                 pass
         return found
-
-    def oom_kills(self):
-        try:
-            with open(self._files["oom"]) as file:
-                for line in file:
-                    if line.startswith("oom_kill "):
-                        return int(line.split()[1])
-        except OSError:
-            pass
-        return 0
 
     def remove(self):
         """Whether it is gone; not while a process is still on its way out."""
@@ -118,6 +111,10 @@ class Version1:
         for base in self._bases.values():
             _remove_children(base)
 
+    def close(self):
+        for base in self._bases.values():
+            _remove(base)
+
 
 class Version2:
     """One hierarchy; base is this keeper's directory in it, with the controllers handed down."""
@@ -146,6 +143,9 @@ class Version2:
 
     def sweep(self):
         _remove_children(self._base)
+
+    def close(self):
+        _remove(self._base)
 
 
 def _first_version(mounts, name):
@@ -257,10 +257,14 @@ def _make(directory):
 def _remove_children(base):
     for name in os.listdir(base):
         if os.path.isdir(base + "/" + name):
-            try:
-                os.rmdir(base + "/" + name)
-            except OSError:
-                pass
+            _remove(base + "/" + name)
+
+
+def _remove(directory):
+    try:
+        os.rmdir(directory)
+    except OSError:
+        pass  # busy or gone; swept by the next keeper
 
 
 def _write(path, value):

@@ -16,7 +16,8 @@ from . import cgroups, sandbox, seccomp, syscalls, view, workspaces
 
 _LENGTH = struct.Struct("!I")
 _MAX_COMMAND = 1 << 20
-_RETRY_SECONDS = 0.05
+_RETRY_SECONDS = 0.02
+_LINGER_SECONDS = 2.0
 
 
 class Loop:
@@ -146,9 +147,16 @@ class Keeper:
     def serve(self, listener):
         self._listener = listener
         self.loop.watch(listener, lambda: Client(self, listener.accept()[0]))
-        while not (self._stopping and not self._by_pid):
+        while not self._finished():
             self.loop.turn(self._seconds_to_wait())
             self._tend()
+        self._cgroups.close()
+
+    def _finished(self):
+        """The sandboxes must have ended; a cgroup that the kernel holds on to is swept next time."""
+        if not self._stopping or self._by_pid:
+            return False
+        return not self._lingering or time.monotonic() > self._stopping_since + _LINGER_SECONDS
 
     def command(self, client, text):
         try:
@@ -225,7 +233,7 @@ class Keeper:
         self._by_pid[started.pid] = started
 
     def _do_end(self, client, request):
-        """Replies when all processes have ended, with how many the kernel ended for memory."""
+        """Replies when all processes have ended."""
         running = self._sandboxes.get(request["container"])
         if running is None or running.serial != request["serial"]:
             client.reply(ok=True)
@@ -261,7 +269,9 @@ class Keeper:
                 running.end()
 
     def _stop(self):
-        self._stopping = True
+        if not self._stopping:
+            self._stopping = True
+            self._stopping_since = time.monotonic()
         for running in list(self._sandboxes.values()):
             running.end()
 

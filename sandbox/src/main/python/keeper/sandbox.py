@@ -33,7 +33,6 @@ class Sandbox:
         self.serial = serial
         self.presence = None
         self.on_gone = []
-        self.oom_kills = 0
         self.socket_name = "s/%d.sock" % serial
         self._loop = loop
         self._host = host
@@ -178,8 +177,6 @@ class Sandbox:
             os.unlink(self.socket_name)
         except FileNotFoundError:
             pass
-        if self._group is not None:
-            self.oom_kills = self._group.oom_kills()
         text = (self._status_text + self._complaint).decode("utf-8", "replace").strip()
         self._tell(text or "it ended before it was ready")
         for callback in self.on_gone:

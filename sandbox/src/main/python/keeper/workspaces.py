@@ -109,6 +109,10 @@ class Workspaces:
         container's own id: whatever its code prepared, only its own files are in reach."""
         for name in _OWNED:
             try:
+                if not self._separate:
+                    # Its code may have closed it to its own user, which is ours. The entry itself
+                    # is not in its reach: it lies in a directory that no sandbox shows.
+                    os.chmod(os.path.join(path, name), 0o700)
                 directory = os.open(
                     os.path.join(path, name), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
                 )
@@ -119,7 +123,6 @@ class Workspaces:
                 if self._separate:
                     _in_child(owner, directory)
                 else:
-                    os.fchmod(directory, 0o700)
                     removal.empty(directory)
             finally:
                 os.close(directory)

@@ -15,11 +15,9 @@ import org.jspecify.annotations.Nullable;
  * guest keeps the cell's limit; this side keeps a second one, later, for a guest that cannot.
  */
 final class CellConversation {
-  /** Beyond limit and grace: what the guest gives SIGKILL, and room for a busy machine. */
-  private static final Duration MARGIN = Duration.ofSeconds(20);
-
   private final CellRequest request;
   private final Limits limits;
+  private final Duration secondCut;
   private final OutputListener listener;
   private final StreamText stdout;
   private final StreamText stderr;
@@ -27,9 +25,11 @@ final class CellConversation {
   private @Nullable RuntimeException listenerFailure;
   private boolean cancelled;
 
-  CellConversation(CellRequest request, Limits limits, OutputListener listener) {
+  CellConversation(
+      CellRequest request, Limits limits, Duration secondCut, OutputListener listener) {
     this.request = request;
     this.limits = limits;
+    this.secondCut = secondCut;
     this.listener = listener;
     this.stdout = new StreamText(OutputStreamKind.STDOUT, this::tell);
     this.stderr = new StreamText(OutputStreamKind.STDERR, this::tell);
@@ -43,7 +43,7 @@ final class CellConversation {
   CellRun hold(GuestConnection guest) throws IOException {
     boolean asked = false;
     boolean cancelSent = false;
-    Deadline deadline = Deadline.in(request.limit().plus(limits.interruptGrace()).plus(MARGIN));
+    Deadline deadline = Deadline.in(request.limit().plus(limits.interruptGrace()).plus(secondCut));
     while (true) {
       try {
         if (!asked) {
@@ -76,18 +76,12 @@ final class CellConversation {
   }
 
   /** The run of a cell whose sandbox ended under it. */
-  CellRun sandboxDied(boolean outOfMemory) {
-    String reason = outOfMemory ? "out_of_memory" : "sandbox_died";
+  CellRun sandboxDied() {
     stdout.finish();
     stderr.finish();
-    stderr.line(
-        outOfMemory
-            ? "out_of_memory: the container went over its memory limit of "
-                + limits.memory()
-                + " and its sandbox was ended; its files are kept"
-            : "sandbox_died: the sandbox ended while the cell ran; its files are kept");
+    stderr.line("sandbox_died: the sandbox ended while the cell ran; its files are kept");
     return new CellRun(
-        new CellOutcome.Killed(reason, true),
+        new CellOutcome.Killed("sandbox_died", true),
         stdout.captured(),
         stderr.captured(),
         Duration.ofNanos(System.nanoTime() - startedNanos),
@@ -151,8 +145,8 @@ final class CellConversation {
       case CellOutcome.Completed completed -> {
         if (lost) {
           stderr.line(
-              "interpreter_lost: the Python interpreter was ended; its variables were lost and the"
-                  + " next cell starts a new one");
+              "interpreter_lost: the Python interpreter was ended; its variables are lost, Python"
+                  + " cells go on in a new one");
         }
       }
       case CellOutcome.TimedOut timedOut ->

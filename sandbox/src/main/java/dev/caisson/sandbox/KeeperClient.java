@@ -40,7 +40,10 @@ final class KeeperClient implements AutoCloseable {
   private boolean closed;
 
   KeeperClient(SandboxSettings settings) {
-    KeeperSources sources = KeeperSources.load();
+    this(settings, KeeperSources.load());
+  }
+
+  KeeperClient(SandboxSettings settings, KeeperSources sources) {
     Path run = settings.data().resolve("run");
     try {
       Files.createDirectories(run);

@@ -57,6 +57,11 @@ record KeeperSources(String version, Map<String, byte[]> files) {
     return new KeeperSources(HexFormat.of().formatHex(digest.digest(), 0, 8), files);
   }
 
+  /** The same sources under another version. */
+  KeeperSources changed() {
+    return new KeeperSources("other-" + version, files);
+  }
+
   /** Writes them below a directory unless they are there; safe against others doing the same. */
   Path unpack(Path run) throws IOException {
     Path target = run.resolve("python-" + version);

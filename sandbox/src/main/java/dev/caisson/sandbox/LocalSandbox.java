@@ -11,6 +11,7 @@ import dev.caisson.domain.WorkspaceEntry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -20,31 +21,30 @@ import org.jspecify.annotations.Nullable;
  * A sandbox that the keeper opened, reached by its guest's socket. Safe for use from many threads.
  */
 final class LocalSandbox implements Sandbox {
+  private static final System.Logger LOG = System.getLogger(LocalSandbox.class.getName());
+
   private final ContainerId container;
   private final Limits limits;
   private final Path socket;
-  private final Ending ending;
+  private final Duration secondCut;
+  private final Runnable ending;
   private final Consumer<LocalSandbox> onClose;
   private final GuestFiles files;
   private final ReentrantLock cellTurn = new ReentrantLock();
   private @Nullable GuestConnection connection;
   private volatile boolean gone;
 
-  /** Ends the sandbox's processes; nothing happens when it has ended. */
-  interface Ending {
-    /** Returns when all have ended: whether the kernel ended some for want of memory. */
-    boolean outOfMemory();
-  }
-
   LocalSandbox(
       ContainerId container,
       Limits limits,
       Path socket,
-      Ending ending,
+      Duration secondCut,
+      Runnable ending,
       Consumer<LocalSandbox> onClose) {
     this.container = container;
     this.limits = limits;
     this.socket = socket;
+    this.secondCut = secondCut;
     this.ending = ending;
     this.onClose = onClose;
     this.files = new GuestFiles(container, this::connect);
@@ -55,14 +55,12 @@ final class LocalSandbox implements Sandbox {
     CellRequest request = CellRequest.of(cell, limits);
     cellTurn.lock();
     try {
-      CellConversation conversation = new CellConversation(request, limits, listener);
-      if (gone) {
-        return conversation.sandboxDied(false);
-      }
+      CellConversation conversation = new CellConversation(request, limits, secondCut, listener);
       try {
         return conversation.hold(cellConnection());
       } catch (IOException e) {
-        return conversation.sandboxDied(end());
+        end();
+        return conversation.sandboxDied();
       } finally {
         conversation.settle();
       }
@@ -152,22 +150,16 @@ final class LocalSandbox implements Sandbox {
     onClose.accept(this);
   }
 
-  /** Whether the kernel had ended processes of it for want of memory. */
-  private boolean end() {
+  /** Ends the processes when this is the first to ask for it, and returns when they are gone. */
+  private void end() {
     boolean first = !gone;
-    gone = true;
-    onClose.accept(this);
-    try {
-      return first && ending.outOfMemory();
-    } catch (CaissonException.HostUnfit | CaissonException.Internal e) {
-      return false; // no keeper, no sandbox
-    } finally {
-      if (cellTurn.tryLock()) {
-        try {
-          disconnect();
-        } finally {
-          cellTurn.unlock();
-        }
+    forget();
+    if (first) {
+      try {
+        ending.run();
+      } catch (CaissonException.HostUnfit | CaissonException.Internal e) {
+        // No keeper, no sandbox: the kernel has ended it with its keeper.
+        LOG.log(System.Logger.Level.DEBUG, "container=" + container + " ended without keeper", e);
       }
     }
   }

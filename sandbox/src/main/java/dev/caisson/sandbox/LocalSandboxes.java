@@ -16,11 +16,13 @@ import tools.jackson.databind.JsonNode;
  * threads. Nothing is started before the first sandbox is opened.
  */
 public final class LocalSandboxes implements Sandboxes {
+  private final SandboxSettings settings;
   private final Images images;
   private final KeeperClient keeper;
   private final Set<LocalSandbox> open = ConcurrentHashMap.newKeySet();
 
-  private LocalSandboxes(Images images, KeeperClient keeper) {
+  private LocalSandboxes(SandboxSettings settings, Images images, KeeperClient keeper) {
+    this.settings = settings;
     this.images = images;
     this.keeper = keeper;
   }
@@ -31,7 +33,7 @@ public final class LocalSandboxes implements Sandboxes {
    * @throws CaissonException.HostUnfit when the directories cannot be made
    */
   public static LocalSandboxes open(SandboxSettings settings) {
-    return new LocalSandboxes(Images.open(settings.images()), new KeeperClient(settings));
+    return new LocalSandboxes(settings, Images.open(settings.images()), new KeeperClient(settings));
   }
 
   /** The images that containers can be opened on. */
@@ -57,28 +59,23 @@ public final class LocalSandboxes implements Sandboxes {
       throw new CaissonException.HostUnfit(
           "the sandbox of " + container + " cannot be opened: " + refusal.getMessage());
     }
+    long serial = answer.path("serial").asLong();
     LocalSandbox sandbox =
         new LocalSandbox(
             container,
             limits,
             keeper.socket(answer.path("socket").asString()),
-            new LocalSandbox.Ending() {
-              private final long serial = answer.path("serial").asLong();
-
-              @Override
-              public boolean outOfMemory() {
-                return end(container, serial);
-              }
-            },
+            settings.secondCut(),
+            () -> end(container, serial),
             open::remove);
     open.add(sandbox);
     return sandbox;
   }
 
-  private boolean end(ContainerId container, long serial) {
+  private void end(ContainerId container, long serial) {
     try {
       Map<String, Object> fields = Map.of("container", container.value(), "serial", serial);
-      return keeper.command("end", fields).path("oom_kills").asLong(0) > 0;
+      keeper.command("end", fields);
     } catch (KeeperClient.Refusal refusal) {
       throw new CaissonException.Internal(
           "the sandbox of " + container + " cannot be ended: " + refusal.getMessage());
@@ -116,7 +113,7 @@ public final class LocalSandboxes implements Sandboxes {
 
   @Override
   public IsolationReport isolation() {
-    return new IsolationReport(List.of());
+    return new IsolationTrial(this, keeper).report();
   }
 
   @Override

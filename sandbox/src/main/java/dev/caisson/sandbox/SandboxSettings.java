@@ -10,12 +10,18 @@ import java.util.List;
  * @param data the data directory; workspaces lie in {@code containers}, sockets in {@code run}
  * @param images where images lie
  * @param orphan how long sandboxes outlive a process that went without closing them
+ * @param secondCut how long past its limit and grace a cell may stay without a result before its
+ *     sandbox is ended from outside
  * @param keeperPrefix a command in front of the keeper's own, to run it as another user; usually
  *     empty
  */
-public record SandboxSettings(Path data, Path images, Duration orphan, List<String> keeperPrefix) {
+public record SandboxSettings(
+    Path data, Path images, Duration orphan, Duration secondCut, List<String> keeperPrefix) {
   /** Long enough for a supervisor to notice a dead server and start it again. */
   public static final Duration DEFAULT_ORPHAN = Duration.ofSeconds(60);
+
+  /** Above the 10 s that the guest gives SIGKILL to work, with room for a busy machine. */
+  public static final Duration DEFAULT_SECOND_CUT = Duration.ofSeconds(20);
 
   public SandboxSettings {
     data = data.toAbsolutePath().normalize();
@@ -24,14 +30,18 @@ public record SandboxSettings(Path data, Path images, Duration orphan, List<Stri
   }
 
   public static SandboxSettings defaults(Path data, Path images) {
-    return new SandboxSettings(data, images, DEFAULT_ORPHAN, List.of());
+    return new SandboxSettings(data, images, DEFAULT_ORPHAN, DEFAULT_SECOND_CUT, List.of());
   }
 
   public SandboxSettings withOrphan(Duration time) {
-    return new SandboxSettings(data, images, time, keeperPrefix);
+    return new SandboxSettings(data, images, time, secondCut, keeperPrefix);
+  }
+
+  public SandboxSettings withSecondCut(Duration time) {
+    return new SandboxSettings(data, images, orphan, time, keeperPrefix);
   }
 
   public SandboxSettings withKeeperPrefix(List<String> command) {
-    return new SandboxSettings(data, images, orphan, command);
+    return new SandboxSettings(data, images, orphan, secondCut, command);
   }
 }

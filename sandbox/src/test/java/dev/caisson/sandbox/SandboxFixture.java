@@ -36,27 +36,39 @@ final class SandboxFixture implements AutoCloseable {
   final Path root;
   final SandboxSettings settings;
   final LocalSandboxes sandboxes;
-  private final Image image;
 
   SandboxFixture(Walls walls) throws IOException {
     this(walls, Duration.ofSeconds(30));
   }
 
   SandboxFixture(Walls walls, Duration orphan) throws IOException {
+    this(walls, orphan, "data");
+  }
+
+  SandboxFixture(Walls walls, String dataName) throws IOException {
+    this(walls, Duration.ofSeconds(30), dataName);
+  }
+
+  private SandboxFixture(Walls walls, Duration orphan, String dataName) throws IOException {
     root = Files.createTempDirectory(Path.of("/tmp"), "caisson-test");
-    Path data = root.resolve("data");
+    Path data = root.resolve(dataName);
     Path run = Files.createDirectories(data.resolve("run"));
-    Path layer = Files.createDirectories(root.resolve("layer"));
     walls.prepare(List.of(root, data, run));
-    settings = new SandboxSettings(data, root.resolve("images"), orphan, walls.keeperPrefix());
+    settings =
+        SandboxSettings.defaults(data, root.resolve("images"))
+            .withOrphan(orphan)
+            .withKeeperPrefix(walls.keeperPrefix());
     sandboxes = LocalSandboxes.open(settings);
-    image =
-        new Image(
-            new ImageDescription("host", "0", List.of(), List.of()),
-            Image.Kind.LAYER,
-            layer,
-            "/usr/bin/python3",
-            "");
+  }
+
+  /** The host's Python and nothing else. */
+  static Image hostImage() {
+    return new Image(
+        new ImageDescription("host", "0", List.of(), List.of()),
+        Image.Kind.LAYER,
+        Path.of("/"),
+        "/usr/bin/python3",
+        "");
   }
 
   Sandbox open() {
@@ -72,7 +84,7 @@ final class SandboxFixture implements AutoCloseable {
   }
 
   Sandbox open(LocalSandboxes from, ContainerId container, Limits limits) {
-    return from.start(container, image, limits);
+    return from.start(container, hostImage(), limits);
   }
 
   static CellRun python(Sandbox sandbox, String code) {
