@@ -136,8 +136,9 @@ public final class HttpCaisson implements CaissonClient {
   public String imageDigest(String image) {
     try {
       return calls.get("/v1/images/" + UrlText.segment(image)).path("digest").asString();
-    } catch (CaissonException.NotFound e) {
-      throw new CaissonException.InvalidRequest(e.getMessage());
+    } catch (CaissonException.NotFound | CaissonException.InvalidRequest e) {
+      // A name that no path of a URL can hold is refused before it is looked up: unknown too.
+      throw new CaissonException.InvalidRequest("image '" + image + "': " + e.getMessage());
     }
   }
 
