@@ -13,8 +13,9 @@ public record BuildRequest(String name, Requirements requirements, Retry retry) 
     /** An operator asked for it: try now. */
     NOW,
     /**
-     * It is wanted in passing: a start must not wait for a dead index each time, so an attempt that
-     * failed a short while ago is taken for the answer.
+     * It is wanted in passing: what an operator let the name stand for stays, and a start must not
+     * wait for a dead index each time, so an attempt that failed a short while ago is taken for the
+     * answer.
      */
     WHEN_DUE
   }

@@ -38,6 +38,10 @@ final class ImageBuilder {
 
   Image build(BuildRequest request, BuildListener listener)
       throws IOException, InterruptedException {
+    Optional<ImageDirectory.Manifest> chosen = directory.chosen(request.name());
+    if (request.retry() == BuildRequest.Retry.WHEN_DUE && chosen.isPresent()) {
+      return directory.name(request.name(), chosen.get(), ImageDirectory.Choice.OPERATORS);
+    }
     Interpreter interpreter = Interpreter.probe(python);
     InstalledPackages host = InstalledPackages.in(interpreter.hostSites());
     String digest = digest(request.requirements(), interpreter);
@@ -61,7 +65,15 @@ final class ImageBuilder {
         }
       }
     }
-    return directory.name(request.name(), ready.get());
+    return directory.name(request.name(), ready.get(), choice(request));
+  }
+
+  /** Asking for what would be there anyway is no choice: it may follow our next release. */
+  private static ImageDirectory.Choice choice(BuildRequest request) {
+    return request.retry() == BuildRequest.Retry.NOW
+            && !request.requirements().equals(Requirements.standard())
+        ? ImageDirectory.Choice.OPERATORS
+        : ImageDirectory.Choice.OURS;
   }
 
   private Optional<ImageDirectory.Manifest> ready(
@@ -104,6 +116,7 @@ final class ImageBuilder {
               Image.Kind.LAYER,
               "",
               interpreter.python().toString(),
+              interpreter.facts().executable(),
               interpreter.siteDirectory(),
               layer.packages(),
               layer.missing());

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -25,7 +26,7 @@ import tools.jackson.databind.json.JsonMapper;
  * <pre>
  * DIGEST/image.json   what the image is; written last, so a directory that has it is whole
  * DIGEST/site/        of a layer: its packages
- * names/NAME          the digest that the name stands for
+ * names/NAME          the digest that the name stands for, and on a second line who chose it
  * attempts/DIGEST     an attempt that did not give the image of that digest, and what stands in
  * locks/DIGEST        held while the image of that digest is built
  * .building-DIGEST-*  a build that goes on, or the remains of one that was killed
@@ -51,19 +52,47 @@ final class ImageDirectory {
    * What {@code image.json} says.
    *
    * @param directory of a root file system; empty for a layer
+   * @param executable the file behind the host's interpreter that a layer was made for; empty for a
+   *     root file system
    */
   record Manifest(
       String digest,
       Image.Kind kind,
       String directory,
       String python,
+      String executable,
       String siteDirectory,
       List<String> packages,
       List<String> missing) {
+    /** What is read from a file may lack anything; nothing of it is needed less than the rest. */
     Manifest {
+      Objects.requireNonNull(digest);
+      Objects.requireNonNull(kind);
+      Objects.requireNonNull(directory);
+      Objects.requireNonNull(python);
+      Objects.requireNonNull(executable);
+      Objects.requireNonNull(siteDirectory);
       packages = List.copyOf(packages);
       missing = List.copyOf(missing);
     }
+
+    /** Whether the host still has the interpreter that the layer was made for. */
+    boolean fits() {
+      try {
+        return kind == Image.Kind.ROOTFS
+            || Path.of(python).toRealPath().equals(Path.of(executable));
+      } catch (IOException e) {
+        return false;
+      }
+    }
+  }
+
+  /** Who decided what a name stands for. */
+  enum Choice {
+    /** We did, because an image was needed; we may do otherwise later. */
+    OURS,
+    /** The operator did; nothing but the operator changes it. */
+    OPERATORS
   }
 
   /**
@@ -73,6 +102,11 @@ final class ImageDirectory {
    * @param host fingerprint of the host's own packages then
    */
   record Attempt(String standIn, String host, long atMillis, long retryAtMillis) {
+    Attempt {
+      Objects.requireNonNull(standIn);
+      Objects.requireNonNull(host);
+    }
+
     boolean holds(Instant now, String hostNow) {
       // One from the future is from before the clock was set back: it holds no longer.
       return host.equals(hostNow)
@@ -108,15 +142,26 @@ final class ImageDirectory {
                     : Path.of(manifest.directory())));
   }
 
-  /** The image that a name stands for. */
+  /** The image that a name stands for, if it is of use on this host as it is now. */
   Optional<Image> named(String name) {
-    if (!ImageName.fits(name)) {
-      return Optional.empty();
-    }
-    return text(root.resolve("names").resolve(name))
-        .map(String::strip)
-        .flatMap(this::manifest)
-        .map(manifest -> image(name, manifest));
+    return standing(name).map(manifest -> image(name, manifest));
+  }
+
+  /** What the operator let the name stand for. */
+  Optional<Manifest> chosen(String name) {
+    return line(name, 1).filter(Choice.OPERATORS.name()::equals).flatMap(_ -> standing(name));
+  }
+
+  private Optional<Manifest> standing(String name) {
+    return line(name, 0).flatMap(this::manifest).filter(Manifest::fits);
+  }
+
+  private Optional<String> line(String name, int number) {
+    return ImageName.fits(name)
+        ? text(root.resolve("names").resolve(name))
+            .flatMap(text -> text.lines().skip(number).findFirst())
+            .map(String::strip)
+        : Optional.empty();
   }
 
   /** All names, sorted, whether or not an image stands behind them. */
@@ -133,10 +178,11 @@ final class ImageDirectory {
   }
 
   /** Lets the name stand for the image from now on. */
-  Image name(String name, Manifest manifest) throws IOException {
+  Image name(String name, Manifest manifest, Choice choice) throws IOException {
+    String content = manifest.digest() + "\n" + choice + "\n";
     Path file = root.resolve("names").resolve(name);
-    if (!text(file).map(String::strip).equals(Optional.of(manifest.digest()))) {
-      replace(file, manifest.digest() + "\n");
+    if (!text(file).equals(Optional.of(content))) {
+      replace(file, content);
     }
     return image(name, manifest);
   }
@@ -148,13 +194,10 @@ final class ImageDirectory {
    */
   boolean remove(String name) throws IOException {
     Path file = root.resolve("names").resolve(name);
-    Optional<String> digest = text(file).map(String::strip);
+    Optional<String> digest = line(name, 0);
     boolean existed = Files.deleteIfExists(file);
     if (digest.isPresent() && DIGEST.matcher(digest.get()).matches()) {
-      boolean used =
-          names().stream()
-              .anyMatch(other ->
-                  text(root.resolve("names").resolve(other)).map(String::strip).equals(digest));
+      boolean used = names().stream().anyMatch(other -> line(other, 0).equals(digest));
       if (!used) {
         Optional<KernelLock> lock = KernelLock.tryTake(root.resolve("locks").resolve(digest.get()));
         if (lock.isPresent()) {
@@ -207,7 +250,7 @@ final class ImageDirectory {
         Trees.delete(scratch);
       }
     }
-    return name(name, manifest);
+    return name(name, manifest, Choice.OPERATORS);
   }
 
   Optional<Attempt> attempt(String digest) {

@@ -60,6 +60,7 @@ final class RootFileSystem {
         root.toString(),
         python,
         "",
+        "",
         List.of("python==3." + minor),
         List.of());
   }

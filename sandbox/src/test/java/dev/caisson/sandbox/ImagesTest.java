@@ -235,6 +235,36 @@ class ImagesTest {
   }
 
   @Test
+  void keepsWhatTheOperatorChose() throws Exception {
+    Wheels.make(wheels, "alpha", "1.0");
+    Wheels.make(wheels, "beta", "1.0");
+    Image chosen = open(fromLinks()).build(request("alpha"), steps::add);
+
+    BuildRequest passing = request("beta").withRetry(BuildRequest.Retry.WHEN_DUE);
+    assertThat(open(fromLinks()).build(passing, steps::add)).isEqualTo(chosen);
+
+    open(fromLinks()).remove("trial");
+    Image ours = open(fromLinks()).build(passing, steps::add);
+    assertThat(ours.description().packages()).containsExactly("beta==1.0");
+    BuildRequest other = request("alpha").withRetry(BuildRequest.Retry.WHEN_DUE);
+    assertThat(open(fromLinks()).build(other, steps::add).description().packages())
+        .containsExactly("alpha==1.0");
+  }
+
+  @Test
+  void knowsNoImageOfAnInterpreterThatIsGone() throws Exception {
+    Wheels.make(wheels, "alpha", "1.0");
+    Image image = open(fromLinks()).build(request("alpha"), steps::add);
+    Path manifest = images.resolve(image.description().digest()).resolve("image.json");
+    String executable = Path.of(image.python()).toRealPath().toString();
+    assertThat(manifest).content().contains(executable);
+
+    Files.writeString(manifest, Files.readString(manifest).replace(executable, "/no/python3.8"));
+
+    assertThat(open(fromLinks()).find("trial")).isEmpty();
+  }
+
+  @Test
   void removesNameAndThenTheImage() throws Exception {
     Wheels.make(wheels, "alpha", "1.0");
     Images opened = open(fromLinks());
