@@ -4,14 +4,15 @@ that it runs: nothing in this process is trusted by anyone.
 serve() is the container's interpreter, run_fresh() the process of a single cell.
 """
 
-import linecache
 import os
 import sys
-import types
 
 import _signal
 
 _CONTROL = 3
+
+# What tracebacks show of the cells' code, by file name.
+_sources = {}
 
 
 def run_fresh():
@@ -94,7 +95,7 @@ def _execute(source, name, namespace):
         _signal.signal(_signal.SIGINT, _signal.default_int_handler)
         try:
             lines = source.decode("utf-8").splitlines(True)
-            linecache.cache[name] = (len(source), None, lines, name)
+            _keep_source(name, (len(source), None, lines, name))
         except UnicodeDecodeError:
             pass  # the compiler will say so
         exec(compile(source, name, "exec", dont_inherit=True), namespace)
@@ -103,21 +104,58 @@ def _execute(source, name, namespace):
     return None
 
 
+def _keep_source(name, entry):
+    _sources[name] = entry
+    linecache = sys.modules.get("linecache")
+    if linecache is not None:
+        linecache.cache[name] = entry
+
+
+class _LinecacheFinder:
+    """Gives linecache the cells' sources when something imports it. Importing it up front would
+    make every start of an interpreter a third longer, for cells that mostly do not fail."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "linecache":
+            return None
+        sys.meta_path.remove(self)
+        for finder in sys.meta_path:
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                spec.loader = _LinecacheLoader(spec.loader)
+                return spec
+        return None
+
+
+class _LinecacheLoader:
+    def __init__(self, loader):
+        self._loader = loader
+
+    def create_module(self, spec):
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module):
+        self._loader.exec_module(module)
+        module.cache.update(_sources)
+
+
 def _new_main():
-    main = types.ModuleType("__main__")
+    main = type(sys)("__main__")
     main.__builtins__ = sys.modules["builtins"]
     sys.modules["__main__"] = main
     sys.argv = [""]
+    sys.meta_path.insert(0, _LinecacheFinder())
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)
     return main.__dict__
 
 
 def _receive(control):
-    import array
     import _socket
+    import _struct
 
-    room = _socket.CMSG_SPACE(3 * array.array("i").itemsize)
+    format = _struct.Struct("3i")
+    room = _socket.CMSG_SPACE(format.size)
     while True:
         try:
             token, extra, _, _ = control.recvmsg(256, room, _socket.MSG_CMSG_CLOEXEC)
@@ -127,12 +165,9 @@ def _receive(control):
             token = b""
         if not token:
             os._exit(0)
-        descriptors = array.array("i")
         for _, kind, data in extra:
-            if kind == _socket.SCM_RIGHTS:
-                descriptors.frombytes(data)
-        if len(descriptors) == 3:
-            return token, descriptors
+            if kind == _socket.SCM_RIGHTS and len(data) == format.size:
+                return token, format.unpack(data)
 
 
 def _chdir():

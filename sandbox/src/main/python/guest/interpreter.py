@@ -1,7 +1,6 @@
 """The guest's side of the container's Python interpreter: a process that keeps its variables from
 cell to cell and is told over a control socket what to run, with the pipes to write to."""
 
-import array
 import os
 import struct
 import time
@@ -42,7 +41,7 @@ class Interpreter:
         header = b"\0".join(part for pair in environment.items() for part in pair)
         program = program_file(struct.pack("!I", len(header)) + header + code)
         try:
-            rights = array.array("i", [program, out, err])
+            rights = struct.pack("3i", program, out, err)
             self._control.sendmsg(
                 [self._token], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)]
             )

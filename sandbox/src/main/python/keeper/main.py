@@ -199,8 +199,18 @@ class Keeper:
         """A graceful end: what it started ends now, and the keeper with its last user."""
         self._presences.pop(client.token, None)
         client.present = False
+        waiting = [s for s in self._sandboxes.values() if s.presence == client.token]
+
+        def gone(sandbox):
+            waiting.remove(sandbox)
+            if not waiting:
+                client.reply(ok=True)
+
+        for running in list(waiting):
+            running.on_gone.append(lambda running=running: gone(running))
+        if not waiting:
+            client.reply(ok=True)
         self._end_of(client.token)
-        client.reply(ok=True)
         if not self._presences and not self._orphaned:
             self._stop()
 

@@ -195,8 +195,7 @@ final class GuestFiles {
 
   private CaissonException broken(String path, IOException cause) {
     return new CaissonException.Internal(
-        "container " + container + ": " + path + " could not be handled; its sandbox is gone",
-        cause);
+        "container " + container + ": " + path + " got no answer from its sandbox", cause);
   }
 
   private CaissonException interrupted(String path, InterruptedException cause) {

@@ -27,7 +27,10 @@ final class KeeperClient implements AutoCloseable {
   /** The whole of starting a keeper, and of waiting for an older one to go. */
   private static final Duration START = Duration.ofSeconds(30);
 
-  private static final Duration RETRY = Duration.ofMillis(20);
+  /** Between attempts: none, this, then twice as long each time, up to the second. */
+  private static final Duration RETRY = Duration.ofMillis(10);
+
+  private static final Duration MAX_RETRY = Duration.ofMillis(320);
   private static final int MAX_REPLY = 64 << 20;
 
   private final KeeperProcess process;
@@ -117,7 +120,7 @@ final class KeeperClient implements AutoCloseable {
     }
     forget();
     Deadline deadline = Deadline.in(START);
-    while (true) {
+    for (Duration pause = Duration.ZERO; ; pause = longer(pause)) {
       JsonNode answer = tryGreet();
       if (answer != null) {
         welcome = answer;
@@ -127,6 +130,7 @@ final class KeeperClient implements AutoCloseable {
         throw new CaissonException.HostUnfit(
             "the keeper did not start within " + START.toSeconds() + " s; see " + process.log());
       }
+      pause(pause);
     }
   }
 
@@ -137,7 +141,6 @@ final class KeeperClient implements AutoCloseable {
       channel = LocalChannel.connect(socket("keeper.sock"));
     } catch (IOException e) {
       process.start();
-      pause();
       return null;
     }
     try {
@@ -154,11 +157,9 @@ final class KeeperClient implements AutoCloseable {
         throw new CaissonException.HostUnfit(
             "another version of Caisson is using this data directory; stop it first");
       }
-      pause();
       return null;
     } catch (IOException e) {
       close(channel);
-      pause();
       return null;
     }
   }
@@ -254,9 +255,16 @@ final class KeeperClient implements AutoCloseable {
     }
   }
 
-  private static void pause() {
+  private static Duration longer(Duration pause) {
+    if (pause.isZero()) {
+      return RETRY;
+    }
+    return pause.compareTo(MAX_RETRY) < 0 ? pause.multipliedBy(2) : pause;
+  }
+
+  private static void pause(Duration pause) {
     try {
-      Thread.sleep(RETRY);
+      Thread.sleep(pause);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CaissonException.Internal("interrupted while the keeper started", e);

@@ -81,6 +81,21 @@ class CellTest extends SharedSandboxes {
   }
 
   @Test
+  void showsSourceLinesToCodeThatFormatsItsOwnTracebacks() {
+    String code =
+        """
+        try:
+            raise ValueError('bad')
+        except ValueError:
+            import traceback
+            print(traceback.format_exc())
+        """;
+    assertThat(out(python(code))).contains("    raise ValueError('bad')\n");
+    assertThat(out(python("# later\n" + code))).contains("line 3", "    raise ValueError('bad')\n");
+    assertThat(out(fresh(code))).contains("    raise ValueError('bad')\n");
+  }
+
+  @Test
   void showsTheOldCellsLinesForAFunctionOfAnOldCell() {
     python("def f():\n    raise ValueError('first')");
     python("# another\n# cell\n");
