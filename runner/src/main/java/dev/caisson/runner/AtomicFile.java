@@ -1,8 +1,9 @@
 package dev.caisson.runner;
 
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.channels.Channels;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,11 +26,10 @@ final class AtomicFile {
     Files.createDirectories(directory);
     Path temporary = directory.resolve("." + UUID.randomUUID() + TEMPORARY_SUFFIX);
     try {
-      try (FileChannel channel =
-              FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-          OutputStream out = Channels.newOutputStream(channel)) {
+      // No channel: an interrupt would close it, and a cancelled run still commits what it did.
+      try (FileOutputStream out = new FileOutputStream(temporary.toFile())) {
         content.writeTo(out);
-        channel.force(true);
+        out.getFD().sync();
       }
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
       sync(directory);
@@ -38,10 +38,22 @@ final class AtomicFile {
     }
   }
 
-  /** The rename itself lasts once the directory is on disk. */
+  /** The rename itself lasts once the directory is on disk, interrupted or not. */
   private static void sync(Path directory) throws IOException {
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
+    boolean interrupted = Thread.interrupted();
+    try {
+      while (true) {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+          channel.force(true);
+          return;
+        } catch (ClosedByInterruptException e) {
+          interrupted |= Thread.interrupted();
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

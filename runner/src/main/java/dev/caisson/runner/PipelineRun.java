@@ -44,9 +44,18 @@ public final class PipelineRun {
       return locked(client, actual, settings, listener, store);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new RunResult(
-          actual.name(), new RunResult.Outcome.Cancelled(), List.of(), Optional.empty(), List.of());
+      return cancelledAtStart(actual);
+    } catch (CaissonException e) {
+      if (Thread.currentThread().isInterrupted()) {
+        return cancelledAtStart(actual);
+      }
+      throw e;
     }
+  }
+
+  private static RunResult cancelledAtStart(Pipeline pipeline) {
+    return new RunResult(
+        pipeline.name(), new RunResult.Outcome.Cancelled(), List.of(), Optional.empty(), List.of());
   }
 
   private static RunResult locked(
@@ -73,8 +82,15 @@ public final class PipelineRun {
       outcome = new RunResult.Outcome.Succeeded();
     } catch (RunStopped e) {
       outcome = outcome(e, listener);
-    } catch (IOException e) {
-      throw new CaissonException.Internal("pipeline " + pipeline.name() + ": " + e.getMessage(), e);
+    } catch (IOException | CaissonException e) {
+      outcome = new RunResult.Outcome.Cancelled();
+      // An interrupt shows as a failure of whatever it caught in the middle.
+      if (!Thread.currentThread().isInterrupted()) {
+        throw e instanceof CaissonException known
+            ? known
+            : new CaissonException.Internal(
+                "pipeline " + pipeline.name() + ": " + e.getMessage(), e);
+      }
     } finally {
       hashes.save();
     }

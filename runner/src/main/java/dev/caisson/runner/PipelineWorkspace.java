@@ -167,7 +167,9 @@ final class PipelineWorkspace {
       case CellOutcome.Completed completed -> cell;
       case CellOutcome.TimedOut timedOut -> cell;
       case CellOutcome.Killed killed when killed.reason().equals("cancelled") ->
-          throw new RunStopped.Cancelled();
+          throw Thread.currentThread().isInterrupted()
+              ? new RunStopped.Cancelled()
+              : new RunStopped.Gone("somebody cancelled the cell in container " + container, false);
       case CellOutcome.Killed killed when killed.reason().equals("sandbox_died") ->
           throw new RunStopped.Gone("the sandbox of container " + container + " died", false);
       case CellOutcome.Killed killed -> cell;

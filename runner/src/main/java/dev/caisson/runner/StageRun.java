@@ -1,5 +1,6 @@
 package dev.caisson.runner;
 
+import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.Cell;
 import dev.caisson.domain.CellOutcome;
 import dev.caisson.domain.CellSpec;
@@ -127,7 +128,12 @@ final class StageRun {
     Optional<Duration> timeout = stage.timeout().or(pipeline.container()::cellLimit);
     OutputListener output =
         (stream, text) -> listener.on(new RunEvent.Output(stage.name(), stream, text));
-    return workspace.run(timeout.map(spec::withTimeout).orElse(spec), output);
+    try {
+      return workspace.run(timeout.map(spec::withTimeout).orElse(spec), output);
+    } catch (CaissonException.InvalidRequest e) {
+      // Such as a timeout over the container's limit.
+      throw new CaissonException.InvalidRequest("stage " + stage.name() + ": " + e.getMessage());
+    }
   }
 
   private Map<String, String> environment() {

@@ -12,10 +12,13 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StageFailureTest {
   @TempDir Path temporary;
@@ -221,6 +224,26 @@ class StageFailureTest {
     fixture.file("total.py", "open('total.txt', 'w').write('x')");
     fixture.run();
     assertThat(fixture.cached()).containsExactly("extract", "clean");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 6, 9})
+  void canBeInterruptedInTheMiddleOfEachStep(int cell) {
+    AtomicInteger cells = new AtomicInteger();
+    fixture.client.beforeCell(() -> {
+      if (cells.incrementAndGet() == cell) {
+        Thread.currentThread().interrupt();
+      }
+    });
+
+    RunResult result = fixture.run();
+
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(result.outcome()).isEqualTo(new RunResult.Outcome.Cancelled());
+    assertThat(result.stages()).hasSize((cell - 1) / 3);
+    assertThat(fixture.run().succeeded()).isTrue();
+    assertThat(fixture.cached()).hasSize((cell - 1) / 3);
+    assertThat(fixture.read("out/total.txt")).isEqualTo("7\n");
   }
 
   @Test
