@@ -26,6 +26,7 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Runs cells, one at a time for each container, in order of arrival. Safe for use from many
@@ -35,6 +36,9 @@ public final class Cells {
   private static final Logger LOG = System.getLogger(Cells.class.getName());
   private static final String OUTPUT_DIRECTORIES = "/files/output/";
   private static final int OUTPUT_DIRECTORY_BYTES = 8;
+
+  /** The reason of a cell whose end we could not write down. */
+  private static final String INTERNAL_ERROR = "internal_error";
 
   private final EngineSettings settings;
   private final CellStore store;
@@ -66,12 +70,12 @@ public final class Cells {
   public Cell run(
       OrganizationId organization, ContainerId id, CellSpec spec, OutputListener listener) {
     CellRules.check(spec, settings.limits());
-    containers.living(organization, id);
+    ContainerRow row = containers.living(organization, id);
     WarmContainer container = warm.hold(id);
     try {
       container.join(settings.waitingCells());
       try {
-        return runInTurn(organization, container, spec, new GuardedListener(listener));
+        return runInTurn(organization, container, row, spec, new GuardedListener(listener));
       } finally {
         container.leave();
       }
@@ -83,21 +87,33 @@ public final class Cells {
   private Cell runInTurn(
       OrganizationId organization,
       WarmContainer container,
+      ContainerRow row,
       CellSpec spec,
       OutputListener listener) {
+    boolean waited;
     try {
-      container.turn().lockInterruptibly();
+      waited = takeTurn(container);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return neverRan(container.id(), spec);
     }
     try {
       // It may have ended while we waited.
-      ContainerRow row = containers.living(organization, container.id());
-      return run(organization, container, row, spec, listener);
+      ContainerRow now = waited ? containers.living(organization, container.id()) : row;
+      return run(organization, container, now, spec, listener);
     } finally {
       container.turn().unlock();
     }
+  }
+
+  /** Whether others went first. */
+  private static boolean takeTurn(WarmContainer container) throws InterruptedException {
+    // With a time, even none, the lock is fair; without one it would let us push in.
+    if (container.turn().tryLock(0, TimeUnit.SECONDS)) {
+      return false;
+    }
+    container.turn().lockInterruptibly();
+    return true;
   }
 
   private Cell run(
@@ -109,20 +125,19 @@ public final class Cells {
     boolean interrupted = false;
     container.start();
     try (WarmContainers.Visit visit = warm.visit(container, row.image())) {
-      CellId id = CellId.next();
-      Instant startedAt = Instant.ofEpochMilli(clock.millis());
-      if (!store.begin(id, container.id(), visit.epoch(), spec.language(), startedAt)) {
-        throw lost(organization, container.id());
-      }
-      CellProgram program = program(spec);
-      CellRun run;
+      Begun begun = begin(organization, container.id(), spec, visit);
+      boolean kept = false;
       try {
-        run = run(visit, program, listener);
-      } finally {
+        CellRun run = run(visit, begun.program(), listener);
         interrupted = container.finish(false);
+        Cell cell = complete(organization, begun, run, visit, listener);
+        kept = true;
+        return cell;
+      } finally {
+        if (!kept) {
+          store.lose(container.id(), INTERNAL_ERROR);
+        }
       }
-      return complete(
-          organization, container.id(), id, startedAt, spec, program, run, visit, listener);
     } catch (InterruptedException e) {
       interrupted = container.finish(true);
       return neverRan(container.id(), spec);
@@ -132,6 +147,16 @@ public final class Cells {
         Thread.currentThread().interrupt();
       }
     }
+  }
+
+  private Begun begin(
+      OrganizationId organization, ContainerId id, CellSpec spec, WarmContainers.Visit visit) {
+    Begun begun = new Begun(CellId.next(), id, Instant.ofEpochMilli(clock.millis()), program(spec));
+    if (!store.begin(begun.id(), id, visit.epoch(), spec.language(), begun.startedAt())) {
+      containers.living(organization, id);
+      throw new Conflict("container " + id + " was taken over by another process");
+    }
+    return begun;
   }
 
   private static CellRun run(
@@ -158,27 +183,23 @@ public final class Cells {
 
   private Cell complete(
       OrganizationId organization,
-      ContainerId container,
-      CellId id,
-      Instant startedAt,
-      CellSpec spec,
-      CellProgram program,
+      Begun begun,
       CellRun run,
       WarmContainers.Visit visit,
       OutputListener listener) {
     Outputs.Collected collected =
-        outputs.collect(visit.sandbox(), program.outputDirectory(), run.outputs());
+        outputs.collect(visit.sandbox(), begun.program().outputDirectory(), run.outputs());
     boolean kept = false;
     try {
       Cell cell =
           new Cell(
-              id,
-              container,
-              spec.language(),
+              begun.id(),
+              begun.container(),
+              begun.program().language(),
               run.outcome(),
               run.stdout(),
               collected.note(run.stderr(), listener),
-              startedAt,
+              begun.startedAt(),
               run.wall().truncatedTo(ChronoUnit.MICROS),
               run.cpu().truncatedTo(ChronoUnit.MICROS),
               collected.outputs());
@@ -190,12 +211,6 @@ public final class Cells {
         outputs.abandon(collected);
       }
     }
-  }
-
-  /** Why a container that was there a moment ago cannot run a cell. */
-  private CaissonException lost(OrganizationId organization, ContainerId id) {
-    containers.living(organization, id);
-    return new Conflict("container " + id + " was taken over by another process");
   }
 
   private CellProgram program(CellSpec spec) {
@@ -236,4 +251,7 @@ public final class Cells {
     containers.row(organization, container);
     return store.list(container, page);
   }
+
+  /** A cell whose row says that it runs. */
+  private record Begun(CellId id, ContainerId container, Instant startedAt, CellProgram program) {}
 }

@@ -14,6 +14,8 @@ import dev.caisson.store.Blobs;
 import dev.caisson.store.FileStore;
 import dev.caisson.store.Store;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -24,6 +26,8 @@ import java.util.Optional;
  * Turns what a cell left in its output directory into stored files. Safe for use from many threads.
  */
 final class Outputs {
+  private static final Logger LOG = System.getLogger(Outputs.class.getName());
+
   private final EngineSettings settings;
   private final FileStore store;
   private final Blobs blobs;
@@ -45,6 +49,18 @@ final class Outputs {
     }
     List<String> notes = new ArrayList<>();
     List<Taken> taken = take(sandbox, directory, names, notes);
+    try {
+      return place(taken, notes);
+    } catch (CaissonException e) {
+      // The cell has run: its own result must not be lost with its files.
+      taken.forEach(one -> one.staged().discard());
+      LOG.log(Level.WARNING, "outputs of a cell could not be stored", e);
+      notes.add("outputs: none was stored: " + e.getMessage() + "; they were left in " + directory);
+      return new Collected(List.of(), List.of(), notes);
+    }
+  }
+
+  private Collected place(List<Taken> taken, List<String> notes) {
     List<String> reservations =
         store.reserve(taken.stream().map(one -> one.staged().sha256()).toList(), self);
     boolean placed = false;
@@ -53,7 +69,6 @@ final class Outputs {
       placed = true;
     } finally {
       if (!placed) {
-        taken.forEach(one -> one.staged().discard());
         store.abandon(reservations);
       }
     }

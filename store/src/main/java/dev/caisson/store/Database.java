@@ -101,19 +101,31 @@ final class Database implements AutoCloseable {
 
   /** Reads in one consistent view. */
   <T> T read(HandleCallback<T, RuntimeException> query) {
-    Handle handle;
-    try {
-      handle = readers.takeFirst();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new Internal("interrupted while waiting for the database", e);
-    }
+    Handle handle = takeReader();
     try {
       return query.withHandle(handle);
     } catch (JdbiException e) {
       throw translate(e);
     } finally {
       readers.addFirst(handle);
+    }
+  }
+
+  /** A reader is free within microseconds, so an interrupted thread waits like any other. */
+  private Handle takeReader() {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return readers.takeFirst();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -171,11 +183,8 @@ final class Database implements AutoCloseable {
     writing.lock();
     try {
       for (int i = 0; i < READERS; i++) {
-        readers.takeFirst().close();
+        takeReader().close();
       }
-      writer.close();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
       writer.close();
     } finally {
       writing.unlock();

@@ -1,0 +1,140 @@
+package dev.caisson.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.caisson.domain.Container;
+import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.Ending;
+import dev.caisson.store.ContainerRow;
+import dev.caisson.store.Store;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SweeperTest {
+  @TempDir Path root;
+  private EngineFixture caisson;
+
+  @BeforeEach
+  void open() throws Exception {
+    caisson = new EngineFixture(root);
+  }
+
+  @AfterEach
+  void close() {
+    caisson.close();
+  }
+
+  @Test
+  void deletesAWorkspaceThatNoRowKnows() {
+    ContainerId kept = caisson.create().id();
+    caisson.bash(kept, "true");
+    makeWorkspace(ContainerId.next());
+    assertThat(caisson.workspaces()).hasSize(2);
+    caisson.engine.sweep();
+    assertThat(caisson.workspaces()).containsExactly(kept);
+  }
+
+  @Test
+  void clearsAwayWhatADeadOwnerHadHalfMade() {
+    clearsAwayOnceItsOwnerIsDead(ContainerRow.UNMADE);
+  }
+
+  @Test
+  void finishesWhatADeadOwnerHadBegunToDelete() {
+    clearsAwayOnceItsOwnerIsDead(ContainerRow.DELETED);
+  }
+
+  private void clearsAwayOnceItsOwnerIsDead(String reason) {
+    Store other = Store.open(caisson.data);
+    ContainerRow row = row(other.owner().id(), reason);
+    caisson.store.containers().insert(row);
+    makeWorkspace(row.id());
+
+    caisson.engine.sweep();
+    assertThat(caisson.workspaces()).containsExactly(row.id());
+
+    other.close();
+    caisson.engine.sweep();
+    assertThat(caisson.workspaces()).isEmpty();
+    assertThat(caisson.store.containers().owned()).isEmpty();
+  }
+
+  @Test
+  void leavesAContainerAloneThatIsInUse() {
+    ContainerId id = caisson.create().id();
+    caisson.bash(id, "true");
+    caisson.clock.advance(EngineFixture.SETTINGS.idle().minusMillis(1));
+    caisson.engine.sweep();
+    assertThat(caisson.engine.warm().find(id).orElseThrow().open()).isTrue();
+  }
+
+  @Test
+  void forgetsContainersThatAreNotWarm() {
+    for (int i = 0; i < 3; i++) {
+      caisson.bash(caisson.create().id(), "true");
+    }
+    assertThat(caisson.engine.warm().all()).hasSize(3);
+    caisson.clock.advance(EngineFixture.SETTINGS.idle());
+    caisson.engine.sweep();
+    assertThat(caisson.engine.warm().all()).isEmpty();
+    assertThat(caisson.store.containers().owned()).isEmpty();
+  }
+
+  @Test
+  void leavesTheExpiredContainersOfALivingOwner() {
+    try (Store other = Store.open(caisson.data)) {
+      Container container = caisson.create();
+      makeWorkspace(container.id());
+      caisson
+          .store
+          .containers()
+          .claim(container.id(), Optional.empty(), 0, other.owner().id(), "x");
+      caisson.clock.advance(Duration.ofDays(31));
+      caisson.engine.sweep();
+      assertThat(caisson.workspaces()).containsExactly(container.id());
+    }
+    caisson.engine.sweep();
+    assertThat(caisson.workspaces()).isEmpty();
+  }
+
+  @Test
+  void isDoneByItselfOnceInAWhile() throws Exception {
+    try (EngineFixture busy =
+        new EngineFixture(
+            root.resolve("busy"),
+            EngineFixture.SETTINGS
+                .withSweepEvery(Duration.ofMillis(20))
+                .withIdle(Duration.ofSeconds(1)))) {
+      ContainerId id = busy.create().id();
+      busy.bash(id, "true");
+      busy.clock.advance(Duration.ofSeconds(1));
+      org.awaitility.Awaitility.await().until(() -> busy.engine.warm().find(id).isEmpty());
+    }
+  }
+
+  private void makeWorkspace(ContainerId id) {
+    caisson.sandboxes.open(id, 1, EngineFixture.IMAGE, EngineFixture.SETTINGS.limits()).close();
+  }
+
+  private ContainerRow row(String owner, String reason) {
+    return new ContainerRow(
+        ContainerId.next(),
+        caisson.organization,
+        EngineFixture.IMAGE,
+        Map.of(),
+        caisson.clock.instant(),
+        caisson.clock.instant().plus(Duration.ofDays(30)),
+        caisson.clock.instant(),
+        0,
+        Optional.of(owner),
+        1,
+        Optional.of(new Ending(reason, caisson.clock.instant())),
+        false);
+  }
+}
