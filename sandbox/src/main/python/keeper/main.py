@@ -243,9 +243,9 @@ class Keeper:
         self._by_pid[started.pid] = started
 
     def _do_end(self, client, request):
-        """Replies when all processes have ended."""
+        """Replies when all processes have ended; without a serial, those of whoever started them."""
         running = self._sandboxes.get(request["container"])
-        if running is None or running.serial != request["serial"]:
+        if running is None or request.get("serial", running.serial) != running.serial:
             client.reply(ok=True)
             return
         running.on_gone.append(lambda: client.reply(ok=True))

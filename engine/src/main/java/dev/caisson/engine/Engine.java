@@ -57,8 +57,7 @@ public final class Engine implements AutoCloseable {
     this.workspaces = new Workspaces(containers, warm);
     this.keys = new Keys(store, clock);
     this.readiness = new Readiness(settings, containers, keys, warm);
-    this.sweeper =
-        new Sweeper(settings, store, sandboxes, ownership, warm, containers, files, clock);
+    this.sweeper = new Sweeper(store, sandboxes, ownership, warm, containers, files, clock);
     Duration every = settings.sweepEvery();
     this.sweeping =
         Thread.ofPlatform().daemon().name("caisson-sweeper").unstarted(() -> sweepEvery(every));

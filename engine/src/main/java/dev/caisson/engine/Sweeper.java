@@ -25,7 +25,6 @@ final class Sweeper {
   private static final Logger LOG = System.getLogger(Sweeper.class.getName());
   private static final int EXPIRED_PER_ROUND = 100;
 
-  private final EngineSettings settings;
   private final Store store;
   private final ContainerStore containers;
   private final Sandboxes sandboxes;
@@ -37,7 +36,6 @@ final class Sweeper {
   private final AtomicBoolean workspacesSwept = new AtomicBoolean();
 
   Sweeper(
-      EngineSettings settings,
       Store store,
       Sandboxes sandboxes,
       Ownership ownership,
@@ -45,7 +43,6 @@ final class Sweeper {
       Containers ending,
       Files files,
       InstantSource clock) {
-    this.settings = settings;
     this.store = store;
     this.containers = store.containers();
     this.sandboxes = sandboxes;
@@ -120,7 +117,9 @@ final class Sweeper {
       return;
     }
     if (row.ended().isEmpty()) {
-      endProcesses(container, row);
+      if (!container.open()) {
+        sandboxes.end(row.id());
+      }
       warm.giveBack(container, Optional.empty());
     } else if (row.endedAs(ContainerRow.UNMADE)) {
       sandboxes.delete(row.id());
@@ -128,13 +127,6 @@ final class Sweeper {
       containers.forget(row.id());
     } else {
       ending.clear(container);
-    }
-  }
-
-  /** Opening ends what an earlier owner left running; nothing else is wanted of it. */
-  private void endProcesses(WarmContainer container, ContainerRow row) {
-    if (!container.open()) {
-      sandboxes.open(row.id(), container.epoch(), row.image(), settings.limits()).close();
     }
   }
 

@@ -64,7 +64,8 @@ class EngineProcessesTest {
     try (ChildEngine dying = new ChildEngine(root)) {
       container = dying.create();
       dying.start(
-          container, "echo begun; for i in $(seq 600); do echo $i > /tmp/last; sleep 0.05; done");
+          container,
+          "echo x > /tmp/seen; echo begun; while true; do echo x >> /tmp/seen; sleep 0.02; done");
       dying.kill();
     }
     try (EngineFixture caisson = new EngineFixture(root)) {
@@ -75,11 +76,10 @@ class EngineProcessesTest {
           .satisfies(
               cell -> assertThat(cell.outcome()).isEqualTo(new CellOutcome.Lost("server_restart")));
       // The next owner's first cell finds nothing of the lost one running any more.
-      String twice =
-          caisson.bash(container, "cat /tmp/last; sleep 0.3; cat /tmp/last").stdout().text();
-      String[] seen = twice.split("\n", -1);
+      String sizes = "wc -c < /tmp/seen; sleep 0.3; wc -c < /tmp/seen";
+      String[] seen = caisson.bash(container, sizes).stdout().text().split("\n", -1);
       assertThat(seen).hasSize(3);
-      assertThat(seen[0]).isNotEmpty().isEqualTo(seen[1]);
+      assertThat(Integer.parseInt(seen[0])).isPositive().isEqualTo(Integer.parseInt(seen[1]));
     }
   }
 
@@ -89,7 +89,8 @@ class EngineProcessesTest {
       ContainerId container;
       try (ChildEngine dying = new ChildEngine(root)) {
         container = dying.create();
-        dying.start(container, "echo begun; sleep 60");
+        dying.start(container, "echo begun; exec sleep 98.7654");
+        assertThat(processes("98.7654")).isEqualTo(1);
         assertThat(caisson.get(container).status()).isEqualTo(ContainerStatus.WARM);
         caisson.engine.sweep();
         assertThat(row(caisson, container).owner()).isPresent();
@@ -97,6 +98,7 @@ class EngineProcessesTest {
       }
       assertThat(caisson.get(container).status()).isEqualTo(ContainerStatus.RELEASED);
       caisson.engine.sweep();
+      assertThat(processes("98.7654")).isZero();
       ContainerRow row = row(caisson, container);
       assertThat(row.owner()).isEmpty();
       assertThat(row.cellRunning()).isFalse();
@@ -186,6 +188,15 @@ class EngineProcessesTest {
       assertThat(caisson.store.containers().owned()).isEmpty();
       assertThat(caisson.data.resolve("blobs").resolve("staging")).isEmptyDirectory();
     }
+  }
+
+  /** How many processes of this host, sandboxes included, have that argument. */
+  private static long processes(String argument) {
+    return ProcessHandle.allProcesses()
+        .filter(process ->
+            process.info().arguments().stream()
+                .anyMatch(arguments -> List.of(arguments).contains(argument)))
+        .count();
   }
 
   private static void killAt(long moment, ChildEngine dying) {

@@ -83,6 +83,16 @@ public final class LocalSandboxes implements Sandboxes {
   }
 
   @Override
+  public void end(ContainerId container) {
+    try {
+      keeper.command("end", Map.of("container", container.value()));
+    } catch (KeeperClient.Refusal refusal) {
+      throw new CaissonException.Internal(
+          "the sandbox of " + container + " cannot be ended: " + refusal.getMessage());
+    }
+  }
+
+  @Override
   public void delete(ContainerId container) {
     try {
       keeper.command("delete", Map.of("container", container.value()));

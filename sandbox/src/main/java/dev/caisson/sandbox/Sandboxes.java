@@ -24,6 +24,12 @@ public interface Sandboxes extends AutoCloseable {
   Sandbox open(ContainerId container, long epoch, String image, Limits limits);
 
   /**
+   * Ends what runs for the container, whoever started it; the workspace stays. Nothing happens when
+   * nothing runs.
+   */
+  void end(ContainerId container);
+
+  /**
    * Ends what runs for the container and deletes its workspace; nothing happens when there is none.
    */
   void delete(ContainerId container);
