@@ -10,6 +10,8 @@ import tools.jackson.databind.node.ObjectNode;
  * anything else the latest counts. For use by one thread.
  */
 final class Usage {
+  private static final int MAX_SCALE = 100;
+
   private final ObjectNode total = Json.object();
 
   void add(JsonNode usage) {
@@ -56,13 +58,22 @@ final class Usage {
       }
       if (value.isObject() && before.isObject()) {
         add((ObjectNode) before, value);
-      } else if (value.isIntegralNumber() && before.isIntegralNumber()) {
+      } else if (isCount(value) && isCount(before)) {
         sum.put(field.getKey(), before.longValue() + value.longValue());
-      } else if (value.isNumber() && before.isNumber()) {
+      } else if (isSmallDecimal(value) && isSmallDecimal(before)) {
         sum.put(field.getKey(), before.decimalValue().add(value.decimalValue()));
       } else {
         sum.set(field.getKey(), value.deepCopy());
       }
     }
+  }
+
+  private static boolean isCount(JsonNode value) {
+    return value.isIntegralNumber() && value.canConvertToLong();
+  }
+
+  /** Adding decimals of far-off exponents could take all memory there is. */
+  private static boolean isSmallDecimal(JsonNode value) {
+    return value.isNumber() && Math.abs(value.decimalValue().scale()) <= MAX_SCALE;
   }
 }

@@ -10,6 +10,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.time.Duration;
 import java.util.Optional;
 import org.apache.commons.fileupload2.core.DiskFileItem;
@@ -72,17 +73,27 @@ final class FileUpload {
         field(part);
         continue;
       }
-      String filename = part.getName();
-      if (filename == null || filename.isEmpty()) {
-        throw new CaissonException.InvalidRequest(
-            "file: Expected UploadFile: the part needs a filename");
-      }
+      String filename = filename(part);
       String mimeType =
           part.getContentType() == null ? "application/octet-stream" : part.getContentType();
       InputStream content = RequestBody.limited(part.getInputStream(), limit);
       return files.upload(organization, filename, mimeType, content, this::expiryAtEnd);
     }
     throw new CaissonException.InvalidRequest("file: Field required");
+  }
+
+  private static String filename(FileItemInput part) {
+    String filename;
+    try {
+      filename = part.getName();
+    } catch (InvalidPathException e) {
+      throw new CaissonException.InvalidRequest("file: the filename has a NUL character");
+    }
+    if (filename == null || filename.isEmpty()) {
+      throw new CaissonException.InvalidRequest(
+          "file: Expected UploadFile: the part needs a filename");
+    }
+    return filename;
   }
 
   /** Reads what comes after the file; called when the file has been read to its end. */

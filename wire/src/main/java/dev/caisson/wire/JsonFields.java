@@ -1,6 +1,7 @@
 package dev.caisson.wire;
 
 import dev.caisson.domain.CaissonException;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -88,12 +89,16 @@ public final class JsonFields {
   public Optional<Double> positiveNumber(String name, double most) {
     return any(name)
         .map(value -> {
-          double number = value.isNumber() ? value.asDouble() : Double.NaN;
-          if (!(number > 0 && number <= most)) {
+          // Compared as decimals: 1e999 is a number, and no double.
+          boolean within =
+              value.isNumber()
+                  && value.decimalValue().signum() > 0
+                  && value.decimalValue().compareTo(BigDecimal.valueOf(most)) <= 0;
+          if (!within) {
             throw invalid(
                 path(name), "Input should be a number greater than 0 and at most " + plain(most));
           }
-          return number;
+          return value.decimalValue().doubleValue();
         });
   }
 

@@ -38,6 +38,16 @@ class JsonFieldsTest {
   }
 
   @Test
+  void numbersOfAnySizeAreCompared() {
+    assertThat(fields("{\"a\":0.25}", "").positiveNumber("a", 10)).contains(0.25);
+    for (String number : new String[] {"1e999", "1e999999999", "-1", "10.0001", "\"1\""}) {
+      assertComplains(
+          () -> fields("{\"a\":" + number + "}", "").positiveNumber("a", 10),
+          "a: Input should be a number greater than 0 and at most 10");
+    }
+  }
+
+  @Test
   void takesNullForAbsent() {
     JsonFields fields = fields("{\"a\":null}", "");
     assertThat(fields.string("a")).isEmpty();
