@@ -173,4 +173,13 @@ class CommandsTest {
     assertThat(cli.run("exce").err()).contains("exec");
     assertThat(cli.run("exec", "--nonsense").code()).isEqualTo(Main.WRONG_USAGE);
   }
+
+  @Test
+  void doctorTriesWallsAndSaysHow() {
+    Result result = cli.run("doctor", "--json");
+    JsonNode report = Json.parse(result.out(), "output");
+    assertThat(report.get("walls").size()).isGreaterThan(5);
+    assertThat(report.get("fit").asBoolean()).isEqualTo(result.code() == 0);
+    report.get("walls").forEach(wall -> assertThat(wall.get("evidence").asString()).isNotBlank());
+  }
 }

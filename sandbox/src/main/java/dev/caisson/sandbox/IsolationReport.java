@@ -20,8 +20,10 @@ public record IsolationReport(List<Wall> walls) {
   public record Wall(
       String name, boolean required, boolean stands, String evidence, String remedy) {}
 
-  /** Whether every required wall stands. */
+  /**
+   * Whether every required wall stands; a report without walls tried nothing and proves nothing.
+   */
   public boolean fit() {
-    return walls.stream().allMatch(wall -> wall.stands() || !wall.required());
+    return !walls.isEmpty() && walls.stream().allMatch(wall -> wall.stands() || !wall.required());
   }
 }
