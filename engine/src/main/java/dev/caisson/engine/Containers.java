@@ -265,7 +265,9 @@ public final class Containers {
     container.door().lock();
     try {
       container.closeSandbox();
-      sandboxes.delete(container.id());
+      if (container.mayHaveWorkspace()) {
+        sandboxes.delete(container.id());
+      }
       warm.giveBack(container, Optional.of(0L));
     } catch (CaissonException e) {
       LOG.log(Level.WARNING, () -> "container=" + container.id() + " workspace not deleted", e);

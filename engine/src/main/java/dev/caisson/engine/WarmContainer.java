@@ -29,6 +29,7 @@ final class WarmContainer {
   private volatile @Nullable Sandbox sandbox;
   private volatile boolean owned;
   private volatile long epoch;
+  private volatile boolean opening;
 
   private volatile Instant lastActive;
   private volatile boolean changed;
@@ -119,6 +120,16 @@ final class WarmContainer {
   /** Whether there is a sandbox, dead or alive. */
   boolean open() {
     return sandbox != null;
+  }
+
+  /** Notes that a sandbox is about to be opened, which makes the workspace. */
+  void opening() {
+    opening = true;
+  }
+
+  /** False when no owner, this one included, has ever opened a sandbox. The door is held. */
+  boolean mayHaveWorkspace() {
+    return opening || epoch > 1;
   }
 
   void opened(Sandbox opened) {

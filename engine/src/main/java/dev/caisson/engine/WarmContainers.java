@@ -109,6 +109,7 @@ final class WarmContainers {
     container.closeSandbox();
     own(container);
     boolean done = false;
+    container.opening();
     try {
       Sandbox sandbox = sandboxes.open(container.id(), container.epoch(), image, settings.limits());
       container.opened(sandbox);
