@@ -34,7 +34,7 @@ class CgroupsTest(unittest.TestCase):
         self.assertEqual(read(directory + "/memory.max"), str(1 << 30))
         self.assertEqual(read(directory + "/memory.swap.max"), "0")
         self.assertEqual(read(directory + "/cpu.max"), "150000 100000")
-        self.assertEqual(read(directory + "/pids.max"), "256")
+        self.assertEqual(read(directory + "/pids.max"), "288")
         group.join()
         self.assertEqual(read(directory + "/cgroup.procs"), "0")
 
@@ -69,7 +69,7 @@ class CgroupsTest(unittest.TestCase):
         group = cgroups.Version1(bases).create("c.3", LIMITS)
         self.assertEqual(read(self.base + "/memory/c.3/memory.limit_in_bytes"), str(1 << 30))
         self.assertEqual(read(self.base + "/cpu/c.3/cpu.cfs_quota_us"), "150000")
-        self.assertEqual(read(self.base + "/pids/c.3/pids.max"), "256")
+        self.assertEqual(read(self.base + "/pids/c.3/pids.max"), "288")
         with open(self.base + "/cpuacct/c.3/cpuacct.usage", "w") as file:
             file.write("12345\n")
         with open(self.base + "/memory/c.3/memory.oom_control", "w") as file:

@@ -15,6 +15,14 @@ _PATIENT_ROUNDS = 20
 _FINAL_SECONDS = 5.0
 
 
+def _kernel_version():
+    return tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])
+
+
+# Before Linux 5.14 the limit counts all that the user runs on the host, see getrlimit(2).
+_COUNTS_PROCESSES_PER_NAMESPACE = _kernel_version() >= (5, 14)
+
+
 class Unkillable(Exception):
     """Something is left that SIGKILL does not end."""
 
@@ -49,7 +57,9 @@ def _become(descriptors, max_processes):
         _signal.signal(number, _signal.SIG_DFL)
     privileges.first_to_die()
     privileges.become_cell()
-    resource.setrlimit(resource.RLIMIT_NPROC, (max_processes, max_processes))
+    if privileges.SEPARATE or _COUNTS_PROCESSES_PER_NAMESPACE:
+        # Lower than the cgroup's limit, so that the guest can always start one more.
+        resource.setrlimit(resource.RLIMIT_NPROC, (max_processes, max_processes))
     os.umask(0o022)
     try:
         os.chdir(HOME)

@@ -176,15 +176,28 @@ class Guest:
             return
         self._cell_connection = connection
         try:
-            self.cell = cells.Cell(self, connection, request)
+            try:
+                self.cell = cells.Cell(self, connection, request)
+            except BlockingIOError:
+                # No process to be had: threads that cells left in the interpreter hold them all.
+                if self._interpreter is None:
+                    raise
+                self._interpreter.kill()
+                self.end_leftovers()
+                self.cell = cells.Cell(self, connection, request)
         except OSError as problem:
             connection.send(error("internal", "the cell could not be started: %s" % problem))
 
     def _serve_file(self, connection, operation, fields):
         from . import files  # seldom needed, and not before the guest answers
 
+        # Before the fork: parent and child share one epoll, the child must not touch it.
         fd, already = connection.hand_over()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            os.close(fd)  # not even the spare processes are left; the engine reads an end
+            return
         if pid == 0:
             files.serve(fd, already, operation, fields)
         os.close(fd)

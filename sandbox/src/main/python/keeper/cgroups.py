@@ -8,6 +8,10 @@ import os
 CONTROLLERS = ("memory", "cpu", "pids")
 _PERIOD_MICROS = 100000
 
+# Processes beyond those of cells, which the guest holds to their number: bubblewrap, the guest, and
+# its children that serve files while a cell has taken all that it may have.
+_SPARE_PROCESSES = 32
+
 
 class Absent:
     """No groups can be made here."""
@@ -103,7 +107,7 @@ class Version1:
             _write(swap, limits["memory"])
         _write(cpu + "/cpu.cfs_period_us", _PERIOD_MICROS)
         _write(cpu + "/cpu.cfs_quota_us", int(limits["cpus"] * _PERIOD_MICROS))
-        _write(pids + "/pids.max", limits["processes"])
+        _write(pids + "/pids.max", limits["processes"] + _SPARE_PROCESSES)
         return group
 
     def sweep(self):
@@ -138,7 +142,7 @@ class Version2:
         _write(
             directory + "/cpu.max", "%d %d" % (limits["cpus"] * _PERIOD_MICROS, _PERIOD_MICROS)
         )
-        _write(directory + "/pids.max", limits["processes"])
+        _write(directory + "/pids.max", limits["processes"] + _SPARE_PROCESSES)
         return group
 
     def sweep(self):

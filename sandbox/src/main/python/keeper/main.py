@@ -4,6 +4,7 @@ what they leave behind."""
 import json
 import os
 import py_compile
+import resource
 import selectors
 import shutil
 import signal
@@ -11,6 +12,7 @@ import socket
 import struct
 import sys
 import time
+import traceback
 
 from . import cgroups, sandbox, seccomp, syscalls, view, workspaces
 
@@ -37,7 +39,12 @@ class Loop:
         for key, _ in self._selector.select(timeout):
             # An earlier callback of this turn may have closed it.
             if self._selector.get_map().get(key.fd) is key:
-                key.data()
+                try:
+                    key.data()
+                except Exception:
+                    # One connection's or sandbox's trouble; the others need their keeper.
+                    traceback.print_exc()
+                    sys.stderr.flush()
 
 
 class Host:
@@ -235,9 +242,14 @@ class Keeper:
             else:
                 client.reply(error=error)
 
-        started = sandbox.Sandbox(
-            self.loop, self._host, self._serial, request, owner, group, told
-        )
+        try:
+            started = sandbox.Sandbox(
+                self.loop, self._host, self._serial, request, owner, group, told
+            )
+        except OSError:
+            if group is not None:
+                group.remove()
+            raise
         started.presence = request["token"]
         self._sandboxes[container] = started
         self._by_pid[started.pid] = started
@@ -298,13 +310,15 @@ class Keeper:
             self._stop()
         elif now >= self._idle_since + max(self._orphan, 5.0):
             self._stop()
+        for running in self._by_pid.values():
+            running.tend(now)
         self._lingering = [gone for gone in self._lingering if not gone.release_group()]
 
     def _seconds_to_wait(self):
         deadlines = list(self._orphaned.values())
         if self._idle_since is not None:
             deadlines.append(self._idle_since + max(self._orphan, 5.0))
-        if self._lingering:
+        if self._lingering or any(running.ending for running in self._by_pid.values()):
             deadlines.append(time.monotonic() + _RETRY_SECONDS)
         return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
@@ -382,8 +396,6 @@ def main(arguments):
         os.unlink("keeper.sock")
         os._exit(0)
     except BaseException as problem:
-        import traceback
-
         traceback.print_exc()
         sys.stderr.flush()
         if told is not None:
@@ -402,8 +414,15 @@ def _become_daemon(data, told):
     os.dup2(null, 0)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    os.closerange(3, told)
-    os.closerange(told + 1, 4096)
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) != told:
+            try:
+                os.close(int(name))
+            except OSError:
+                pass  # the listing's own
+    # Each sandbox takes some descriptors; what they inherit is limited anew.
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     syscalls.become_subreaper()
 
 

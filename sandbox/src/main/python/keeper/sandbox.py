@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import socket
+import time
 
 from . import syscalls, view
 
@@ -18,6 +19,9 @@ _STARTING, _READY, _ENDING, _GONE = range(4)
 
 # What bubblewrap and the guest may say before the sandbox works; more would be a flood.
 _MAX_COMPLAINT = 4096
+
+# Between fork and the first sign of process 1, on a busy machine.
+_END_SECONDS = 10.0
 
 # Address space per process is never limited (V8, the JVM and Go reserve far more than they use);
 # where no cgroup holds memory, writable private memory is (see view of RLIMIT_DATA in getrlimit(2)).
@@ -92,7 +96,7 @@ class Sandbox:
                 self._status.send(b"G")
             except OSError as problem:
                 self._status_text = b"id maps: %s" % str(problem).encode()
-                self._kill()
+                os.kill(self.pid, signal.SIGKILL)
         elif data:
             self._status_text += data
         else:
@@ -139,14 +143,27 @@ class Sandbox:
 
     # End
 
+    @property
+    def ending(self):
+        return self._state == _ENDING
+
     def end(self):
+        """Ends process 1 as soon as it is known. Killing bubblewrap before that could leave process
+        1 behind, not yet told to die with its parent."""
         if self._state in (_STARTING, _READY):
             self._state = _ENDING
+            self._end_by = time.monotonic() + _END_SECONDS
+            if self._guest_pid_fd is not None:
+                self._kill()
+
+    def tend(self, now):
+        """Ends what did not even start in time."""
+        if self._state == _ENDING and now > self._end_by:
+            self._end_by = now + _END_SECONDS
             self._kill()
 
     def _kill(self):
-        """Ends process 1, and with it every process of its namespace; before it is known, its
-        parent, whose death it does not survive."""
+        """Ends process 1, and with it every process of its namespace."""
         try:
             if self._guest_pid_fd is not None:
                 signal.pidfd_send_signal(self._guest_pid_fd, signal.SIGKILL)

@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.CellOutcome;
 import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.InterpreterMode;
+import dev.caisson.domain.Language;
+import java.io.InputStream;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** What cells leave behind, take too much of, or do to themselves. */
@@ -123,6 +127,58 @@ class LeftoversTest extends SharedSandboxes {
   }
 
   @Test
+  void servesFilesWhileACellHoldsAllItsProcesses() throws Exception {
+    CellProgram program =
+        new CellProgram(
+            Language.PYTHON,
+            """
+            import os, signal, time
+            count = 0
+            try:
+                while True:
+                    if os.fork() == 0:
+                        signal.pause()
+                    count += 1
+            except OSError:
+                print('full')
+            while not os.path.exists('/tmp/go'):
+                time.sleep(0.01)
+            print(count)
+            """,
+            InterpreterMode.FRESH,
+            Duration.ofSeconds(20),
+            Map.of(),
+            SandboxFixture.outputDirectory());
+    CellRun run =
+        sandbox.run(
+            program,
+            (stream, text) -> {
+              if (text.equals("full\n")) {
+                assertThat(sandbox.list("/files")).hasSize(2);
+                sandbox.write("/tmp/go", InputStream.nullInputStream());
+              }
+            });
+    int count = Integer.parseInt(out(run).lines().toList().getLast());
+    assertThat(count).isBetween(16, SandboxFixture.LIMITS.processes());
+  }
+
+  @Test
+  void makesRoomWhenThreadsOfTheInterpreterHoldAllProcesses() {
+    python(
+        """
+        import threading
+        try:
+            while True:
+                threading.Thread(target=threading.Event().wait, daemon=True).start()
+        except RuntimeError:
+            pass
+        """);
+    CellRun run = bash("echo next");
+    assertThat(out(run)).isEqualTo("next\n");
+    assertThat(out(python("print('next')"))).isEqualTo("next\n");
+  }
+
+  @Test
   void sharesOneProcessorAmongItsProcesses() {
     CellRun run =
         bash(
@@ -193,10 +249,6 @@ class LeftoversTest extends SharedSandboxes {
 
   private static CellRun bashIn(Sandbox sandbox, String code) {
     return SandboxFixture.run(
-        sandbox,
-        dev.caisson.domain.Language.BASH,
-        dev.caisson.domain.InterpreterMode.FRESH,
-        code,
-        Duration.ofSeconds(20));
+        sandbox, Language.BASH, InterpreterMode.FRESH, code, Duration.ofSeconds(20));
   }
 }
