@@ -88,7 +88,7 @@ class MonthlyReportTest {
   }
 
   /**
-   * Stands for a host where only Debian's python3-pandas and python3-matplotlib can be had: the
+   * Stands for Debian's python3-pandas and python3-matplotlib where those cannot be had: the
    * release series of pandas before the one that the default image has, and no pyarrow.
    */
   @Test
@@ -99,6 +99,26 @@ class MonthlyReportTest {
       Image image =
           caisson.images().build(BuildRequest.of("default", requirements), BuildListener.SILENT);
       assumeThat(image.description().missing()).as("packages that no index here has").isEmpty();
+
+      RunResult result = run(caisson);
+
+      assertThat(result.outcome()).isEqualTo(new RunResult.Outcome.Succeeded());
+      assertSummary();
+      assertPicture();
+      assertThat(intermediates(result)).containsExactly("strikes.csv", "clean.csv", "monthly.csv");
+      assertThat(printed()).contains(NO_PYARROW);
+    }
+  }
+
+  /** Where Debian's packages can be had; the root file system is made of them and nothing else. */
+  @Test
+  void runsOnDebiansOwnPackages() throws Exception {
+    Path root = DebianRoot.make(temporary.resolve("debian"));
+    try (EmbeddedCaisson caisson = open(temporary.resolve("images"))) {
+      Image image = caisson.images().register(root);
+      Path pipeline = example.resolve("pipeline.yaml");
+      Files.writeString(
+          pipeline, "image: " + image.description().name() + "\n" + Files.readString(pipeline));
 
       RunResult result = run(caisson);
 
