@@ -97,7 +97,7 @@ final class History {
       use.set("input", call.input());
       return withCacheControl(use, block);
     }
-    if (ResultBlocks.type(block).equals("container_upload")) {
+    if (target.role.equals(USER) && ResultBlocks.type(block).equals("container_upload")) {
       String id = block.path("file_id").asString();
       ObjectNode text =
           Json.object()
@@ -112,7 +112,7 @@ final class History {
   }
 
   private void addResult(JsonNode block) {
-    String id = block.path("tool_use_id").asString();
+    String id = block.path("tool_use_id").asStringOpt().orElse("");
     open.remove(id);
     ObjectNode result = ResultText.toolResult(ToolIds.upstream(id), block.path("content"));
     answers().addResult(withCacheControl(result, block));

@@ -64,18 +64,30 @@ public final class Messages implements AutoCloseable {
     List<FileId> files =
         request.uploads().stream().map(upload -> file(organization, upload)).toList();
     Workbench workbench = new Workbench(engine, organization, named, beforeRun);
-    boolean answered = false;
     try {
       workbench.mount(files);
       ObjectNode reply =
           direct
               ? DirectModel.run(request, workbench)
               : loop(organization, headers, request, workbench).run();
-      answered = true;
       return Reply.withContainer(reply, workbench.container());
+    } catch (RuntimeException e) {
+      discard(workbench, e);
+      throw e;
+    }
+  }
+
+  /** Leaves no container behind that nobody knows of, even when the client has gone. */
+  private static void discard(Workbench workbench, RuntimeException why) {
+    // What deletes a container must not be cut short as the request was.
+    boolean interrupted = Thread.interrupted();
+    try {
+      workbench.discard();
+    } catch (CaissonException e) {
+      why.addSuppressed(e);
     } finally {
-      if (!answered) {
-        workbench.discard();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
     }
   }

@@ -1,6 +1,7 @@
 package dev.caisson.messages;
 
 import dev.caisson.wire.Json;
+import java.util.List;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -33,8 +34,11 @@ final class ResultText {
     if (content.path("type").asStringOpt().orElse("").endsWith("_view_result")) {
       return content.path("content").asStringOpt().orElse("");
     }
-    ObjectNode shown = ((ObjectNode) content).deepCopy();
-    shown.remove(java.util.List.of("type", "content", "abort_reason"));
+    if (!(content instanceof ObjectNode result)) {
+      return "";
+    }
+    ObjectNode shown = result.deepCopy();
+    shown.remove(List.of("type", "content", "abort_reason"));
     return Json.write(shown);
   }
 
