@@ -112,17 +112,19 @@ public final class ScriptedUpstream implements AutoCloseable {
 
   private void handle(HttpExchange exchange) throws IOException {
     try (exchange) {
-      JsonNode request = Json.parse(exchange.getRequestBody().readAllBytes(), "request body");
-      received.add(new Received(Map.copyOf(exchange.getRequestHeaders()), request));
-      UpstreamRules.check(request);
-      Step step = script.poll();
-      if (step == null) {
-        send(exchange, 500, error(500, "the script has ended"));
-      } else {
-        step.answer(exchange, request);
+      try {
+        JsonNode request = Json.parse(exchange.getRequestBody().readAllBytes(), "request body");
+        received.add(new Received(Map.copyOf(exchange.getRequestHeaders()), request));
+        UpstreamRules.check(request);
+        Step step = script.poll();
+        if (step == null) {
+          send(exchange, 500, error(500, "the script has ended"));
+        } else {
+          step.answer(exchange, request);
+        }
+      } catch (CaissonException.InvalidRequest e) {
+        send(exchange, 400, error(400, e.getMessage()));
       }
-    } catch (CaissonException.InvalidRequest e) {
-      send(exchange, 400, error(400, e.getMessage()));
     }
   }
 

@@ -87,11 +87,11 @@ final class UpstreamRules {
     for (int i = 0; content.isArray() && i < content.size(); i++) {
       JsonNode block = content.get(i);
       checkBlock(block, path + "." + i);
-      if (block.path("type").asString().equals("tool_result")) {
+      if (block.path("type").asStringOpt().orElse("").equals("tool_result")) {
         if (afterOther) {
           throw JsonFields.invalid(path, "tool_result blocks must come first");
         }
-        ids.add(block.path("tool_use_id").asString());
+        ids.add(block.path("tool_use_id").asStringOpt().orElse(""));
       } else {
         afterOther = true;
       }
@@ -104,8 +104,8 @@ final class UpstreamRules {
     for (int i = 0; content.isArray() && i < content.size(); i++) {
       JsonNode block = content.get(i);
       checkBlock(block, path + "." + i);
-      if (block.path("type").asString().equals("tool_use")
-          && !ids.add(block.path("id").asString())) {
+      if (block.path("type").asStringOpt().orElse("").equals("tool_use")
+          && !ids.add(block.path("id").asStringOpt().orElse(""))) {
         throw JsonFields.invalid(path + "." + i, "`tool_use` ids must be unique");
       }
     }
@@ -113,9 +113,10 @@ final class UpstreamRules {
   }
 
   private static void checkBlock(JsonNode block, String path) {
-    String type = block.path("type").asString();
+    String type = block.path("type").asStringOpt().orElse("");
     boolean ourCall =
-        type.equals("server_tool_use") && block.path("name").asString().contains("code_execution");
+        type.equals("server_tool_use")
+            && block.path("name").asStringOpt().orElse("").contains("code_execution");
     if (FOREIGN.contains(type) || ourCall || block.has("caller")) {
       throw JsonFields.invalid(path, "Input tag '" + type + "' does not belong here");
     }

@@ -83,6 +83,24 @@ class DisconnectTest {
   }
 
   @Test
+  void aContainerThatNobodyHeardOfIsNotLeftBehind() throws IOException {
+    int before = containers();
+    upstream.reply(ModelReply.bash("sleep 80"));
+    try (Socket socket = connect()) {
+      String message =
+          request(
+              "/v1/messages",
+              "{\"model\":\"m\",\"max_tokens\":9,"
+                  + "\"tools\":[{\"type\":\"code_execution_20250825\",\"name\":\"code_execution\"}],"
+                  + "\"messages\":[{\"role\":\"user\",\"content\":\"go\"}]}");
+      socket.getOutputStream().write(message.getBytes(StandardCharsets.UTF_8));
+      socket.getOutputStream().flush();
+      await().until(() -> containers() == before + 1);
+    }
+    await().atMost(Duration.ofSeconds(10)).until(() -> containers() == before);
+  }
+
+  @Test
   void whatAClientSendsAheadIsKeptForLater() throws IOException {
     String container = http.container();
     String cell =
@@ -177,6 +195,10 @@ class DisconnectTest {
     JsonNode next = http.cell(container, "bash", "cat /tmp/begun; ls /tmp/over");
     assertThat(next.path("stdout").asString()).isEqualTo("begun\n");
     assertThat(next.path("return_code").asInt()).isNotZero();
+  }
+
+  private static int containers() {
+    return http.get("/v1/containers?limit=1000").json().path("data").size();
   }
 
   private static boolean isWarm(String container) {

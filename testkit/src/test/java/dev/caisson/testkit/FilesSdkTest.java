@@ -22,9 +22,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -215,6 +217,29 @@ class FilesSdkTest {
     assertThat(multipart(field("file", "fits", "x".repeat(5_000_000))).status()).isEqualTo(200);
   }
 
+  /** A server with less memory than the file takes it, as it takes any other. */
+  @Test
+  @Tag("slow")
+  void aFileLargerThanTheServersMemoryIsTaken(@TempDir Path own) {
+    long size = 300_000_000;
+    try (CaissonProcess small = CaissonProcess.start(own, Map.of("JAVA_TOOL_OPTIONS", "-Xmx96m"))) {
+      AnthropicClient client = SdkSessionTest.client(small.url().toString(), small.key());
+      FileMetadata made =
+          client
+              .files()
+              .upload(
+                  FileUploadParams.builder()
+                      .file(
+                          MultipartField.<InputStream>builder()
+                              .value(new Zeros(size))
+                              .filename("large.bin")
+                              .contentType("application/octet-stream")
+                              .build())
+                      .build());
+      assertThat(made.sizeBytes()).isEqualTo(size);
+    }
+  }
+
   @Test
   void unknownIdsAreNotFound() {
     for (String id : List.of("file_doesnotexist", "x", "file_", "container_abc", "file_%20")) {
@@ -259,5 +284,30 @@ class FilesSdkTest {
         (fields + "--XX--\r\n").getBytes(StandardCharsets.UTF_8),
         "content-type",
         "multipart/form-data; boundary=XX");
+  }
+
+  /** A stream of zeros of a known length. */
+  private static final class Zeros extends InputStream {
+    private long left;
+
+    Zeros(long size) {
+      this.left = size;
+    }
+
+    @Override
+    public int read() {
+      return left-- > 0 ? 0 : -1;
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) {
+      if (left <= 0) {
+        return -1;
+      }
+      int count = (int) Math.min(length, left);
+      java.util.Arrays.fill(buffer, offset, offset + count, (byte) 0);
+      left -= count;
+      return count;
+    }
   }
 }
