@@ -231,6 +231,17 @@ class BadInputTest {
   }
 
   @Test
+  void aCellMayBeSilentForLongerThanAConnectionMayBeIdle() {
+    assertThat(http.cell(container, "bash", "sleep 2.2; echo done").path("stdout").asString())
+        .isEqualTo("done\n");
+    RawHttp.Answer streamed =
+        http.post(
+            "/v1/containers/" + container + "/cells",
+            "{\"language\":\"bash\",\"code\":\"sleep 2.2; echo done\",\"stream\":true}");
+    assertThat(streamed.text()).contains("event: result", "\"stdout\":\"done\\n\"");
+  }
+
+  @Test
   void aBodyThatNeverComesIsGivenUp() throws IOException {
     String reply =
         raw(
