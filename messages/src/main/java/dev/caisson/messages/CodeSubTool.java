@@ -7,6 +7,7 @@ import dev.caisson.domain.CellSpec;
 import dev.caisson.domain.InterpreterMode;
 import dev.caisson.wire.Json;
 import dev.caisson.wire.JsonFields;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -17,12 +18,12 @@ final class CodeSubTool implements SubTool {
   private final String name;
   private final String field;
   private final UnaryOperator<String> stdoutForm;
-  private final java.util.function.Function<String, CellSpec> cell;
+  private final Function<String, CellSpec> cell;
 
   private CodeSubTool(
       String name,
       String field,
-      java.util.function.Function<String, CellSpec> cell,
+      Function<String, CellSpec> cell,
       UnaryOperator<String> stdoutForm) {
     this.name = name;
     this.field = field;

@@ -1,6 +1,7 @@
 package dev.caisson.messages;
 
 import dev.caisson.domain.CaissonException;
+import dev.caisson.wire.Clip;
 import dev.caisson.wire.Json;
 import java.util.ArrayList;
 import java.util.List;
@@ -122,7 +123,7 @@ final class MessageLoop {
                     "messages: `"
                         + call.name()
                         + "` tool use with id `"
-                        + dev.caisson.wire.Clip.word(call.id())
+                        + Clip.word(call.id())
                         + "` is open, but no code execution tool was provided"))
             .version();
     SubTool tool = version.subTool(call.name()).orElse(null);

@@ -6,6 +6,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
+import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.Scheduler;
 import org.jspecify.annotations.Nullable;
@@ -81,11 +82,11 @@ final class WatchedEndPoint extends SocketChannelEndPoint {
     synchronized (lock) {
       if (kept != null) {
         // Jetty's buffers are kept in read mode: position to limit is what they hold.
-        int position = org.eclipse.jetty.util.BufferUtil.flipToFill(buffer);
+        int position = BufferUtil.flipToFill(buffer);
         int count = Math.min(buffer.remaining(), kept.remaining());
         buffer.put(kept.slice(kept.position(), count));
         kept.position(kept.position() + count);
-        org.eclipse.jetty.util.BufferUtil.flipToFlush(buffer, position);
+        BufferUtil.flipToFlush(buffer, position);
         kept = kept.hasRemaining() ? kept : null;
         return count;
       }

@@ -18,6 +18,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.function.UnaryOperator;
@@ -139,7 +140,7 @@ public final class RunningCaisson implements AutoCloseable {
   public static final class HandClock implements InstantSource {
     private volatile Instant now = Instant.now();
 
-    public void advance(java.time.Duration by) {
+    public void advance(Duration by) {
       now = now.plus(by);
     }
 

@@ -10,10 +10,12 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -30,7 +32,7 @@ public final class ScriptedUpstream implements AutoCloseable {
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Queue<Step> script = new ConcurrentLinkedQueue<>();
-  private final List<Received> received = new java.util.concurrent.CopyOnWriteArrayList<>();
+  private final List<Received> received = new CopyOnWriteArrayList<>();
   private final CountDownLatch closed = new CountDownLatch(1);
 
   /** A request as it came. */
@@ -88,7 +90,7 @@ public final class ScriptedUpstream implements AutoCloseable {
   public ScriptedUpstream answer(int status, Map<String, String> headers, String body) {
     script.add((exchange, request) -> {
       headers.forEach(exchange.getResponseHeaders()::set);
-      send(exchange, status, body.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+      send(exchange, status, body.getBytes(StandardCharsets.UTF_8));
     });
     return this;
   }
