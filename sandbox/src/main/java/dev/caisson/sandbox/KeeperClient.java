@@ -1,6 +1,7 @@
 package dev.caisson.sandbox;
 
 import dev.caisson.domain.CaissonException;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -21,6 +22,8 @@ import tools.jackson.databind.json.JsonMapper;
  * that this process is there.
  */
 final class KeeperClient implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(KeeperClient.class.getName());
+
   /** A busy machine starts a sandbox in a second; ending a big one takes the kernel a while. */
   private static final Duration COMMAND = Duration.ofSeconds(60);
 
@@ -229,8 +232,7 @@ final class KeeperClient implements AutoCloseable {
         exchange(present, "goodbye", Map.of());
       } catch (IOException | Refusal e) {
         // It has gone before us; what it kept went with it.
-        System.getLogger(KeeperClient.class.getName())
-            .log(System.Logger.Level.DEBUG, "keeper gone before goodbye", e);
+        LOG.log(System.Logger.Level.DEBUG, "keeper gone before goodbye", e);
       }
     }
     forget();
@@ -246,12 +248,11 @@ final class KeeperClient implements AutoCloseable {
     }
   }
 
-  private static void close(AutoCloseable resource) {
+  private static void close(Closeable resource) {
     try {
       resource.close();
-    } catch (Exception e) {
-      System.getLogger(KeeperClient.class.getName())
-          .log(System.Logger.Level.DEBUG, "close failed", e);
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.DEBUG, "close failed", e);
     }
   }
 

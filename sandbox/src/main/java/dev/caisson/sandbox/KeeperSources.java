@@ -3,6 +3,7 @@ package dev.caisson.sandbox;
 import dev.caisson.domain.CaissonException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -50,16 +51,11 @@ record KeeperSources(String version, Map<String, byte[]> files) {
     for (String name : NAMES) {
       byte[] content = read(name);
       files.put(name, content);
-      digest.update(name.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+      digest.update(name.getBytes(StandardCharsets.UTF_8));
       digest.update((byte) 0);
       digest.update(content);
     }
     return new KeeperSources(HexFormat.of().formatHex(digest.digest(), 0, 8), files);
-  }
-
-  /** The same sources under another version. */
-  KeeperSources changed() {
-    return new KeeperSources("other-" + version, files);
   }
 
   /** Writes them below a directory unless they are there; safe against others doing the same. */

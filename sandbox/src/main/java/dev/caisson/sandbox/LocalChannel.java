@@ -1,5 +1,6 @@
 package dev.caisson.sandbox;
 
+import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -16,7 +17,7 @@ import java.nio.file.Path;
  * it: a blocking channel would be closed by one, and with it the way to cancel a cell and hear its
  * result. For one thread at a time.
  */
-final class LocalChannel implements AutoCloseable {
+final class LocalChannel implements Closeable {
   private final SocketChannel channel;
   private final Selector selector;
   private final SelectionKey key;

@@ -1,5 +1,6 @@
 package dev.caisson.sandbox;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Where the sockets are, by a path short enough for them: the kernel takes 107 bytes (unix(7)). A
  * longer path is reached through a link in a private temporary directory.
  */
-final class SocketDirectory implements AutoCloseable {
+final class SocketDirectory implements Closeable {
   /** 107 less the longest name in the directory, {@code s/<serial>.sock}, generously. */
   private static final int MAX_BYTES = 80;
 

@@ -9,6 +9,8 @@ import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.FileContent;
 import dev.caisson.domain.FileReceipt;
+import dev.caisson.domain.InterpreterMode;
+import dev.caisson.domain.Language;
 import dev.caisson.domain.WorkspaceEntry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -21,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -240,10 +243,10 @@ class FilesTest extends SharedSandboxes {
 
   @Test
   void listsADirectoryOfManyEntries() {
-    bash("cd /tmp; seq -f 'file-%05g' 1 5000 | xargs touch");
+    bash("cd /tmp; seq -f 'file-%05g' 1 1500 | xargs touch");
     List<WorkspaceEntry> entries = sandbox.list("/tmp");
-    assertThat(entries).hasSize(5000);
-    assertThat(entries.getLast().path()).isEqualTo("/tmp/file-05000");
+    assertThat(entries).hasSize(1500);
+    assertThat(entries.getLast().path()).isEqualTo("/tmp/file-01500");
   }
 
   @Test
@@ -255,7 +258,7 @@ class FilesTest extends SharedSandboxes {
         """
         import os
         os.chdir('/tmp/t')
-        for depth in range(3000):
+        for depth in range(1500):
             os.mkdir('deep')
             os.chdir('deep')
         """);
@@ -290,11 +293,11 @@ class FilesTest extends SharedSandboxes {
     write("/tmp/a", "meanwhile");
     CellProgram program =
         new CellProgram(
-            dev.caisson.domain.Language.BASH,
+            Language.BASH,
             "echo; while [ ! -e /tmp/go ]; do sleep 0.05; done",
-            dev.caisson.domain.InterpreterMode.FRESH,
+            InterpreterMode.FRESH,
             Duration.ofSeconds(20),
-            java.util.Map.of(),
+            Map.of(),
             SandboxFixture.outputDirectory());
     FutureTask<CellRun> task =
         new FutureTask<>(() -> sandbox.run(program, (stream, text) -> running.countDown()));

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -223,7 +224,7 @@ class KeeperTest {
     try (SandboxFixture fixture = new SandboxFixture(walls)) {
       fixture.open();
       ProcessHandle first = keeperOf(fixture);
-      KeeperSources other = KeeperSources.load().changed();
+      KeeperSources other = new KeeperSources("other", KeeperSources.load().files());
       try (KeeperClient newer = new KeeperClient(fixture.settings, other)) {
         assertThatThrownBy(newer::host)
             .isInstanceOf(CaissonException.HostUnfit.class)
@@ -256,7 +257,7 @@ class KeeperTest {
           """
           import os
           os.chdir('/tmp')
-          for depth in range(3000):
+          for depth in range(1500):
               os.mkdir('deep')
               os.chdir('deep')
           """);
@@ -468,8 +469,7 @@ class KeeperTest {
     Deadline deadline = Deadline.in(PATIENCE);
     while (!condition.getAsBoolean()) {
       assertThat(deadline.passed()).as("waited for " + PATIENCE).isFalse();
-      Thread.onSpinWait();
-      java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
+      LockSupport.parkNanos(5_000_000);
     }
   }
 

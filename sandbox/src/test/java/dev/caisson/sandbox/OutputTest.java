@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.caisson.domain.InterpreterMode;
 import dev.caisson.domain.Language;
 import dev.caisson.domain.OutputStreamKind;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -88,7 +89,7 @@ class OutputTest extends SharedSandboxes {
     Thread.ofVirtual().start(task);
     assertThat(first.await(20, TimeUnit.SECONDS)).isTrue();
     assertThat(task.isDone()).isFalse();
-    sandbox.write("/tmp/go", java.io.InputStream.nullInputStream());
+    sandbox.write("/tmp/go", InputStream.nullInputStream());
     assertThat(out(task.get(20, TimeUnit.SECONDS))).isEqualTo("first\nsecond\n");
     assertThat(heard.toString()).isEqualTo("first\nsecond\n");
   }

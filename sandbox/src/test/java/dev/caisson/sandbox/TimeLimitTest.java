@@ -1,8 +1,10 @@
 package dev.caisson.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.caisson.domain.CellOutcome;
+import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.InterpreterMode;
 import dev.caisson.domain.Language;
 import java.time.Duration;
@@ -99,9 +101,7 @@ class TimeLimitTest extends SharedSandboxes {
 
   @Test
   void holdsACellToTheSandboxsOwnLimit() {
-    Sandbox strict =
-        fixture.open(
-            dev.caisson.domain.ContainerId.next(), SandboxFixture.LIMITS.withCellLimit(LIMIT));
+    Sandbox strict = fixture.open(ContainerId.next(), SandboxFixture.LIMITS.withCellLimit(LIMIT));
     try (strict) {
       CellRun run =
           SandboxFixture.run(
@@ -148,7 +148,7 @@ class TimeLimitTest extends SharedSandboxes {
             Map.of(),
             SandboxFixture.outputDirectory());
     IllegalStateException failure = new IllegalStateException("nobody listens");
-    org.assertj.core.api.Assertions.assertThatThrownBy(() ->
+    assertThatThrownBy(() ->
             sandbox.run(
                 program,
                 (stream, text) -> {
