@@ -70,7 +70,12 @@ public final class PipelineRun {
     RunContainer container = new RunContainer(client, pipeline, imageDigest, store, listener);
     StageResults results =
         new StageResults(
-            pipeline, imageDigest, hashes, store, container, settings.clock(), listener);
+            pipeline,
+            new StagePlanner(pipeline, imageDigest, hashes),
+            store,
+            container,
+            settings.clock(),
+            listener);
     OutputDirectory outputs = new OutputDirectory(pipeline, store.blobs(), hashes, listener);
     RunResult.Outcome outcome;
     List<Path> written = new ArrayList<>();

@@ -3,9 +3,6 @@ package dev.caisson.runner;
 import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.FileContent;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -29,8 +26,7 @@ final class StageResults {
   private static final int ATTEMPTS = 3;
 
   private final Pipeline pipeline;
-  private final String imageDigest;
-  private final HashCache hashes;
+  private final StagePlanner planner;
   private final RunStore store;
   private final RunContainer container;
   private final InstantSource clock;
@@ -39,15 +35,13 @@ final class StageResults {
 
   StageResults(
       Pipeline pipeline,
-      String imageDigest,
-      HashCache hashes,
+      StagePlanner planner,
       RunStore store,
       RunContainer container,
       InstantSource clock,
       RunListener listener) {
     this.pipeline = pipeline;
-    this.imageDigest = imageDigest;
-    this.hashes = hashes;
+    this.planner = planner;
     this.store = store;
     this.container = container;
     this.clock = clock;
@@ -94,7 +88,7 @@ final class StageResults {
   }
 
   private boolean settle(Stage stage) throws RunStopped, IOException {
-    StagePlan plan = plan(stage);
+    StagePlan plan = planner.plan(stage, this::artifact);
     Result before = results.get(stage.name());
     if (before != null
         && before.plan().key().equals(plan.key())
@@ -137,7 +131,7 @@ final class StageResults {
       throw failed(plan, new FailureCause.PlaceTaken(taken.get()));
     }
     PipelineWorkspace workspace = container.open();
-    Set<String> present = workspace.prepare(plan, sources());
+    Set<String> present = workspace.prepare(plan, planner.sources());
     if (!recover(plan, workspace, present)) {
       return false;
     }
@@ -310,79 +304,6 @@ final class StageResults {
         store.blobs().put(artifact, content.stream());
       }
     }
-  }
-
-  private StagePlan plan(Stage stage) {
-    Map<String, String> code = new LinkedHashMap<>();
-    code.put(StagePath.normal(stage.run()), hash(stage.run()));
-    for (String helper : stage.files()) {
-      code.put(StagePath.normal(helper), hash(helper));
-    }
-    Map<String, StagePlan.PlannedInput> inputs = new LinkedHashMap<>();
-    for (Map.Entry<String, StageInput> input : stage.in().entrySet()) {
-      inputs.put(input.getKey(), planned(input.getValue()));
-    }
-    Map<String, ActionKey.Placed> placed = new HashMap<>();
-    inputs.forEach(
-        (name, input) -> placed.put(name, new ActionKey.Placed(input.place(), input.sha256())));
-    Set<String> executables = new HashSet<>();
-    for (String helper : stage.files()) {
-      if (Files.isExecutable(pipeline.directory().resolve(helper))) {
-        executables.add(StagePath.normal(helper));
-      }
-    }
-    ActionKey key = ActionKey.of(pipeline, stage, imageDigest, code, executables, placed);
-    return new StagePlan(stage, key, code, executables, inputs);
-  }
-
-  private StagePlan.PlannedInput planned(StageInput input) {
-    WorkspacePaths paths = WorkspacePaths.of(pipeline);
-    return switch (input) {
-      case StageInput.SourceFile source -> {
-        String sha256 = hash(source.path());
-        yield new StagePlan.PlannedInput(
-            StagePath.place(pipeline.directory(), source.path()),
-            paths.source(sha256),
-            sha256,
-            Optional.of(pipeline.directory().resolve(source.path())),
-            Optional.empty());
-      }
-      case StageInput.Upstream upstream -> {
-        Artifact artifact = artifact(upstream.artifact());
-        yield new StagePlan.PlannedInput(
-            artifact.filename(),
-            paths.inStage(upstream.artifact().stage(), artifact.filename()),
-            artifact.sha256(),
-            Optional.empty(),
-            Optional.of(new StagePlan.MadeBefore(upstream.artifact(), artifact)));
-      }
-    };
-  }
-
-  private String hash(String path) {
-    Path file = pipeline.directory().resolve(path);
-    try {
-      return hashes.sha256(file);
-    } catch (NoSuchFileException e) {
-      throw new CaissonException.InvalidRequest(
-          "pipeline " + pipeline.name() + ": no file '" + path + "' in " + pipeline.directory());
-    } catch (IOException e) {
-      throw new CaissonException.InvalidRequest(
-          "pipeline " + pipeline.name() + ": cannot read '" + path + "': " + e.getMessage());
-    }
-  }
-
-  /** Hashes of all files of the author that any stage reads. */
-  private Set<String> sources() {
-    Set<String> sources = new HashSet<>();
-    for (Stage stage : pipeline.stages()) {
-      for (StageInput input : stage.in().values()) {
-        if (input instanceof StageInput.SourceFile source) {
-          sources.add(hash(source.path()));
-        }
-      }
-    }
-    return sources;
   }
 
   private RunStopped.Failed failed(StagePlan plan, FailureCause cause) {
