@@ -1,5 +1,6 @@
 package dev.caisson.sandbox;
 
+import dev.caisson.domain.KernelLock;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,6 +1,7 @@
 package dev.caisson.sandbox;
 
 import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.KernelLock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -199,7 +200,7 @@ final class ImageDirectory {
     if (digest.isPresent() && DIGEST.matcher(digest.get()).matches()) {
       boolean used = names().stream().anyMatch(other -> line(other, 0).equals(digest));
       if (!used) {
-        Optional<KernelLock> lock = KernelLock.tryTake(root.resolve("locks").resolve(digest.get()));
+        Optional<KernelLock> lock = KernelLock.tryLock(root.resolve("locks").resolve(digest.get()));
         if (lock.isPresent()) {
           try (KernelLock _ = lock.get()) {
             discard(digest.get());
@@ -211,8 +212,9 @@ final class ImageDirectory {
   }
 
   /** A lock on builds of that digest. */
-  KernelLock lock(String digest, Runnable waiting) throws IOException, InterruptedException {
-    return KernelLock.take(root.resolve("locks").resolve(digest), waiting);
+  KernelLock lock(String digest, Runnable waiting) throws InterruptedException {
+    return KernelLock.lock(root.resolve("locks").resolve(digest), Optional.empty(), waiting)
+        .orElseThrow(); // without a limit to its patience it comes back with the lock
   }
 
   /** An empty directory to build the image in; the caller holds the lock. */
@@ -274,7 +276,7 @@ final class ImageDirectory {
         if (!DIGEST.matcher(digest).matches()) {
           continue;
         }
-        Optional<KernelLock> lock = KernelLock.tryTake(root.resolve("locks").resolve(digest));
+        Optional<KernelLock> lock = KernelLock.tryLock(root.resolve("locks").resolve(digest));
         if (lock.isPresent()) {
           try (KernelLock _ = lock.get()) {
             Trees.delete(entry);

@@ -2,6 +2,7 @@ package dev.caisson.sandbox;
 
 import dev.caisson.domain.CaissonException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
@@ -52,7 +53,7 @@ public final class Images {
   public Image build(BuildRequest request, BuildListener listener) {
     try {
       return builder.build(request, listener);
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       throw new CaissonException.HostUnfit(
           "image '" + request.name() + "' cannot be written: " + e.getMessage(), e);
     } catch (InterruptedException e) {
@@ -73,7 +74,7 @@ public final class Images {
     try {
       ImageDirectory.Manifest manifest = RootFileSystem.check(rootfs);
       return directory.register(manifest);
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       throw new CaissonException.HostUnfit(
           "root file system " + rootfs + " cannot be read: " + e.getMessage(), e);
     } catch (InterruptedException e) {
@@ -94,7 +95,7 @@ public final class Images {
       if (!directory.remove(name)) {
         throw new CaissonException.NotFound("Image `" + name + "` not found.");
       }
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       throw new CaissonException.Internal("image '" + name + "' cannot be removed", e);
     }
   }

@@ -1,9 +1,9 @@
 package dev.caisson.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.KernelLock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -170,27 +170,14 @@ class ImageBuildInterruptionTest {
     Files.writeString(remains.resolve("file"), "half");
     Path held = Files.createDirectories(images.resolve(".building-" + "b".repeat(64) + "-y"));
     Images opened = Images.open(images);
-    try (KernelLock _ = KernelLock.take(images.resolve("locks/" + "b".repeat(64)), () -> {});
+    try (KernelLock _ =
+            KernelLock.tryLock(images.resolve("locks/" + "b".repeat(64))).orElseThrow();
         PackageIndex index = new PackageIndex(wheels)) {
       open(index).build(BuildRequest.of("trial", requirements), step -> {});
     }
     assertThat(remains).doesNotExist();
     assertThat(held).exists();
     assertThat(opened.find("trial")).isPresent();
-  }
-
-  @Test
-  void takesNoLockThatAnotherThreadHolds() throws Exception {
-    Path file = Files.createDirectories(images).resolve("lock");
-    try (KernelLock _ = KernelLock.take(file, () -> {})) {
-      assertThat(KernelLock.tryTake(file)).isEmpty();
-      Thread.currentThread().interrupt();
-      assertThatThrownBy(() -> KernelLock.take(file, () -> {}))
-          .isInstanceOf(InterruptedException.class);
-      assertThat(KernelLock.tryTake(file)).isEmpty();
-    }
-    KernelLock again = KernelLock.tryTake(file).orElseThrow();
-    again.close();
   }
 
   private Images open(PackageIndex index) {

@@ -2,6 +2,7 @@ package dev.caisson.store;
 
 import dev.caisson.domain.CaissonException.HostUnfit;
 import dev.caisson.domain.CaissonException.Internal;
+import dev.caisson.domain.KernelLock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

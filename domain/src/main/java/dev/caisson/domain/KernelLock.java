@@ -1,4 +1,4 @@
-package dev.caisson.store;
+package dev.caisson.domain;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -21,8 +22,12 @@ import java.util.Set;
  * <em>any</em> descriptor of the file (fcntl(2), "Record locks"). So what this process holds is
  * remembered here, and a file that is held here is never opened a second time.
  */
-final class KernelLock implements AutoCloseable {
+public final class KernelLock implements AutoCloseable {
+  /** This one piece of state has to be as wide as the process, because the kernel's lock is. */
   private static final Set<Path> HELD_BY_THIS_PROCESS = new HashSet<>();
+
+  /** What is locked is held for milliseconds or for seconds; nobody need notice its end sooner. */
+  private static final Duration POLL = Duration.ofMillis(50);
 
   private final Path file;
   private final FileChannel channel;
@@ -33,7 +38,7 @@ final class KernelLock implements AutoCloseable {
   }
 
   /** Takes the lock, making the file when there is none; empty when somebody holds it. */
-  static Optional<KernelLock> tryLock(Path file) {
+  public static Optional<KernelLock> tryLock(Path file) {
     synchronized (HELD_BY_THIS_PROCESS) {
       if (HELD_BY_THIS_PROCESS.contains(file)) {
         return Optional.empty();
@@ -58,8 +63,35 @@ final class KernelLock implements AutoCloseable {
     }
   }
 
+  /**
+   * Takes the lock, waiting for it.
+   *
+   * @param patience how long to wait; empty for as long as it takes
+   * @param waiting run once when somebody holds it
+   * @return empty when it is still held after that time
+   */
+  public static Optional<KernelLock> lock(Path file, Optional<Duration> patience, Runnable waiting)
+      throws InterruptedException {
+    long started = System.nanoTime();
+    boolean told = false;
+    while (true) {
+      Optional<KernelLock> lock = tryLock(file);
+      if (lock.isPresent()) {
+        return lock;
+      }
+      if (patience.isPresent() && System.nanoTime() - started >= patience.get().toNanos()) {
+        return Optional.empty();
+      }
+      if (!told) {
+        told = true;
+        waiting.run();
+      }
+      Thread.sleep(POLL);
+    }
+  }
+
   /** Whether a living process, this one included, holds the lock. */
-  static boolean isHeld(Path file) {
+  public static boolean isHeld(Path file) {
     synchronized (HELD_BY_THIS_PROCESS) {
       if (HELD_BY_THIS_PROCESS.contains(file)) {
         return true;
@@ -77,7 +109,7 @@ final class KernelLock implements AutoCloseable {
   }
 
   /** Frees the lock and deletes the file. */
-  void closeAndDelete() {
+  public void closeAndDelete() {
     synchronized (HELD_BY_THIS_PROCESS) {
       try {
         Files.deleteIfExists(file);
