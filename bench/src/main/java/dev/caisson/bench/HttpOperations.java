@@ -41,12 +41,14 @@ final class HttpOperations implements AutoCloseable {
                 "HTTP: warm Python cell, to its reply",
                 BareProcesses.PYTHON,
                 () -> timed(PYTHON))
+            .wellWarmed()
             .withTarget(0.3),
         Operation.compared(
-            "http_warm_bash",
-            "HTTP: warm bash cell, to its reply",
-            BareProcesses.BASH,
-            () -> timed(BASH)));
+                "http_warm_bash",
+                "HTTP: warm bash cell, to its reply",
+                BareProcesses.BASH,
+                () -> timed(BASH))
+            .wellWarmed());
   }
 
   private long fresh() throws IOException, InterruptedException {

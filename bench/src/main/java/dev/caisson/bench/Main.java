@@ -25,7 +25,6 @@ import java.util.stream.Stream;
  * for wrong usage.
  */
 public final class Main {
-  private static final int WARMUPS = 10;
   private static final int ROUNDS = 50;
 
   private Main() {}
@@ -86,7 +85,7 @@ public final class Main {
         operations.addAll(http.operations());
         System.err.println(
             "measuring: " + rounds + " rounds of " + operations.size() + " operations");
-        return new Results(new Measurement(operations, WARMUPS, rounds).run(), load);
+        return new Results(new Measurement(operations, rounds).run(), load);
       }
     }
   }

@@ -9,29 +9,24 @@ import java.util.List;
  */
 final class Measurement {
   private final List<Operation> operations;
-  private final int warmups;
   private final int rounds;
 
-  /**
-   * Prepares a run.
-   *
-   * @param warmups rounds that are not counted: the JVM compiles, caches fill
-   */
-  Measurement(List<Operation> operations, int warmups, int rounds) {
+  Measurement(List<Operation> operations, int rounds) {
     this.operations = List.copyOf(operations);
-    this.warmups = warmups;
     this.rounds = rounds;
   }
 
   List<Measured> run() throws Exception {
     List<List<Long>> taken =
         operations.stream().map(_ -> (List<Long>) new ArrayList<Long>()).toList();
-    for (int round = -warmups; round < rounds; round++) {
+    for (Operation operation : operations) {
+      for (int i = 0; i < operation.warmups(); i++) {
+        operation.action().run();
+      }
+    }
+    for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < operations.size(); i++) {
-        long nanos = operations.get(i).action().run();
-        if (round >= 0) {
-          taken.get(i).add(nanos);
-        }
+        taken.get(i).add(operations.get(i).action().run());
       }
     }
     List<Measured> measured = new ArrayList<>();
