@@ -8,6 +8,8 @@ import dev.caisson.wire.Json;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpFields;
@@ -31,7 +33,7 @@ final class ErrorReplies {
     config.routes.exception(CaissonException.class, (e, context) -> reply(context, e));
     config.routes.exception(HttpResponseException.class, ErrorReplies::unmatched);
     config.routes.exception(Exception.class, (e, context) -> reply(context, unexpected(e)));
-    config.router.javaLangErrorHandler((response, error) -> LOG.error("request failed", error));
+    config.router.javaLangErrorHandler(ErrorReplies::brokenMachine);
     config.jetty.modifyServer(server -> server.setErrorHandler(new BeforeRouting()));
   }
 
@@ -40,6 +42,27 @@ final class ErrorReplies {
     return failure instanceof CaissonException known
         ? known
         : new CaissonException.Internal("the server failed at this request", failure);
+  }
+
+  /** Out of memory or stack: still the envelope, as far as it can be written. */
+  private static void brokenMachine(HttpServletResponse response, Error error) {
+    LOG.error("request failed", error);
+    if (response.isCommitted()) {
+      return;
+    }
+    response.resetBuffer();
+    response.setStatus(500);
+    response.setHeader("x-should-retry", "false");
+    response.setContentType("application/json");
+    String requestId = response.getHeader("request-id");
+    ObjectNode envelope =
+        ErrorJson.of(500)
+            .envelope("the server failed at this request", requestId == null ? "" : requestId);
+    try {
+      response.getOutputStream().write(Json.bytes(envelope));
+    } catch (IOException e) {
+      LOG.debug("client gone request={}", requestId);
+    }
   }
 
   private static void reply(Context context, CaissonException error) {
