@@ -90,7 +90,8 @@ class EngineProcessesTest {
       try (ChildEngine dying = new ChildEngine(root)) {
         container = dying.create();
         dying.start(container, "echo begun; exec sleep 98.7654");
-        assertThat(processes("98.7654")).isEqualTo(1);
+        // Its output is heard before the shell has become the program.
+        Awaitility.await().until(() -> processes("98.7654") == 1);
         assertThat(caisson.get(container).status()).isEqualTo(ContainerStatus.WARM);
         caisson.engine.sweep();
         assertThat(row(caisson, container).owner()).isPresent();
