@@ -28,14 +28,17 @@ final class HttpOperations implements AutoCloseable {
     cell(warm, PYTHON);
   }
 
-  List<Operation> operations() {
+  Operation freshContainer() {
+    return Operation.compared(
+            "http_fresh_python",
+            "HTTP: fresh container to the reply of its first Python cell",
+            BareProcesses.PYTHON,
+            this::fresh)
+        .withTarget(8);
+  }
+
+  List<Operation> warmCells() {
     return List.of(
-        Operation.compared(
-                "http_fresh_python",
-                "HTTP: fresh container to the reply of its first Python cell",
-                BareProcesses.PYTHON,
-                this::fresh)
-            .withTarget(8),
         Operation.compared(
                 "http_warm_python",
                 "HTTP: warm Python cell, to its reply",

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -26,6 +27,9 @@ import java.util.stream.Stream;
  */
 public final class Main {
   private static final int ROUNDS = 50;
+
+  /** A deleted container is gone by then. */
+  private static final Duration PAUSE = Duration.ofMillis(50);
 
   private Main() {}
 
@@ -80,12 +84,15 @@ public final class Main {
               CaissonServer.start(ServerSettings.DEFAULT.withPort(0), caisson.engine(), messages);
           CaissonClient client = caisson.client();
           HttpOperations http = new HttpOperations(server.url(), key)) {
-        List<Operation> operations = new ArrayList<>(BareProcesses.operations());
-        operations.addAll(new EngineOperations(client).operations());
-        operations.addAll(http.operations());
+        EngineOperations engine = new EngineOperations(client);
+        List<Operation> warm = new ArrayList<>(engine.warmCells());
+        warm.addAll(http.warmCells());
+        List<Operation> fresh = List.of(engine.freshContainer(), http.freshContainer());
         System.err.println(
-            "measuring: " + rounds + " rounds of " + operations.size() + " operations");
-        return new Results(new Measurement(operations, rounds).run(), load);
+            "measuring: " + rounds + " rounds of warm cells and of fresh containers");
+        return new Results(
+            new Measurement(BareProcesses.operations(), List.of(warm, fresh), rounds, PAUSE).run(),
+            load);
       }
     }
   }

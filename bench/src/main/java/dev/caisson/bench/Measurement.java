@@ -1,38 +1,52 @@
 package dev.caisson.bench;
 
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
- * One run of all operations. They take turns within each round, so that what the machine does
- * besides falls on all of them alike.
+ * One run of all operations, group after group. Within a round the bare operations and those of the
+ * group take turns, so that what the machine does besides falls on all of them alike. What leaves
+ * work behind (a container that is being deleted) is in a group of its own, so that it is not
+ * charged to what leaves none.
  */
 final class Measurement {
-  private final List<Operation> operations;
+  private final List<Operation> bare;
+  private final List<List<Operation>> groups;
   private final int rounds;
+  private final Duration pause;
 
-  Measurement(List<Operation> operations, int rounds) {
-    this.operations = List.copyOf(operations);
+  /**
+   * @param pause before each operation that is counted, for what the one before it left behind
+   */
+  Measurement(List<Operation> bare, List<List<Operation>> groups, int rounds, Duration pause) {
+    this.bare = List.copyOf(bare);
+    this.groups = List.copyOf(groups);
     this.rounds = rounds;
+    this.pause = pause;
   }
 
   List<Measured> run() throws Exception {
-    List<List<Long>> taken =
-        operations.stream().map(_ -> (List<Long>) new ArrayList<Long>()).toList();
-    for (Operation operation : operations) {
-      for (int i = 0; i < operation.warmups(); i++) {
-        operation.action().run();
+    Map<Operation, List<Long>> taken = new LinkedHashMap<>();
+    for (List<Operation> group : groups) {
+      List<Operation> turns = new ArrayList<>(bare);
+      turns.addAll(group);
+      for (Operation operation : turns) {
+        for (int i = 0; i < operation.warmups(); i++) {
+          operation.action().run();
+        }
+      }
+      for (int round = 0; round < rounds; round++) {
+        for (Operation operation : turns) {
+          Thread.sleep(pause);
+          taken.computeIfAbsent(operation, _ -> new ArrayList<>()).add(operation.action().run());
+        }
       }
     }
-    for (int round = 0; round < rounds; round++) {
-      for (int i = 0; i < operations.size(); i++) {
-        taken.get(i).add(operations.get(i).action().run());
-      }
-    }
-    List<Measured> measured = new ArrayList<>();
-    for (int i = 0; i < operations.size(); i++) {
-      measured.add(new Measured(operations.get(i), new Samples(taken.get(i))));
-    }
-    return measured;
+    return taken.entrySet().stream()
+        .map(entry -> new Measured(entry.getKey(), new Samples(entry.getValue())))
+        .toList();
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -59,7 +60,8 @@ class ResultsTest {
     Operation one = Operation.bare("one", "one", () -> order.size() + (order.add("one") ? 1 : 0));
     Operation two = Operation.bare("two", "two", () -> order.size() + (order.add("two") ? 1 : 0));
 
-    List<Measured> measured = new Measurement(List.of(one, two), 3).run();
+    List<Measured> measured =
+        new Measurement(List.of(one), List.of(List.of(two)), 3, Duration.ZERO).run();
 
     assertThat(order).hasSize(2 * one.warmups() + 6).endsWith("one", "two", "one", "two");
     assertThat(measured.getFirst().samples().nanos()).containsExactly(21L, 23L, 25L);
