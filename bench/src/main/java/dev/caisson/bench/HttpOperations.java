@@ -54,6 +54,15 @@ final class HttpOperations implements AutoCloseable {
             .wellWarmed());
   }
 
+  /** Processors that have slept wake slowly, and a cell passes through many hands. */
+  Operation cellAfterSilence() {
+    return Operation.compared(
+        "http_warm_python_after_silence",
+        "HTTP: warm Python cell after 50 ms of silence, to its reply",
+        BareProcesses.PYTHON,
+        () -> timed(PYTHON));
+  }
+
   private long fresh() throws IOException, InterruptedException {
     long start = System.nanoTime();
     String container = create();

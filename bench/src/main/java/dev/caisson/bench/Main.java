@@ -1,5 +1,6 @@
 package dev.caisson.bench;
 
+import dev.caisson.bench.Measurement.Group;
 import dev.caisson.client.CaissonClient;
 import dev.caisson.embedded.EmbeddedCaisson;
 import dev.caisson.embedded.EmbeddedSettings;
@@ -28,8 +29,13 @@ import java.util.stream.Stream;
 public final class Main {
   private static final int ROUNDS = 50;
 
-  /** A deleted container is gone by then. */
-  private static final Duration PAUSE = Duration.ofMillis(50);
+  /**
+   * Cells of one client follow each other; so do the bare processes that they are compared with.
+   */
+  private static final int IN_A_ROW = 10;
+
+  /** A deleted container is gone by then, and the processors have gone to sleep. */
+  private static final Duration SILENCE = Duration.ofMillis(50);
 
   private Main() {}
 
@@ -91,7 +97,14 @@ public final class Main {
         System.err.println(
             "measuring: " + rounds + " rounds of warm cells and of fresh containers");
         return new Results(
-            new Measurement(BareProcesses.operations(), List.of(warm, fresh), rounds, PAUSE).run(),
+            new Measurement(
+                    BareProcesses.operations(),
+                    List.of(
+                        new Group(warm, IN_A_ROW, Duration.ZERO),
+                        new Group(List.of(http.cellAfterSilence()), 1, SILENCE),
+                        new Group(fresh, 1, SILENCE)),
+                    rounds)
+                .run(),
             load);
       }
     }

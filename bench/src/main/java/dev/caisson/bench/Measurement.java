@@ -14,25 +14,32 @@ import java.util.Map;
  */
 final class Measurement {
   private final List<Operation> bare;
-  private final List<List<Operation>> groups;
+  private final List<Group> groups;
   private final int rounds;
-  private final Duration pause;
 
-  /**
-   * @param pause before each operation that is counted, for what the one before it left behind
-   */
-  Measurement(List<Operation> bare, List<List<Operation>> groups, int rounds, Duration pause) {
+  Measurement(List<Operation> bare, List<Group> groups, int rounds) {
     this.bare = List.copyOf(bare);
     this.groups = List.copyOf(groups);
     this.rounds = rounds;
-    this.pause = pause;
+  }
+
+  /**
+   * Operations that take turns.
+   *
+   * @param repeats of each before the next has its turn
+   * @param pause before each that is counted
+   */
+  record Group(List<Operation> operations, int repeats, Duration pause) {
+    Group {
+      operations = List.copyOf(operations);
+    }
   }
 
   List<Measured> run() throws Exception {
     Map<Operation, List<Long>> taken = new LinkedHashMap<>();
-    for (List<Operation> group : groups) {
+    for (Group group : groups) {
       List<Operation> turns = new ArrayList<>(bare);
-      turns.addAll(group);
+      turns.addAll(group.operations());
       for (Operation operation : turns) {
         for (int i = 0; i < operation.warmups(); i++) {
           operation.action().run();
@@ -40,8 +47,10 @@ final class Measurement {
       }
       for (int round = 0; round < rounds; round++) {
         for (Operation operation : turns) {
-          Thread.sleep(pause);
-          taken.computeIfAbsent(operation, _ -> new ArrayList<>()).add(operation.action().run());
+          for (int i = 0; i < group.repeats(); i++) {
+            Thread.sleep(group.pause());
+            taken.computeIfAbsent(operation, _ -> new ArrayList<>()).add(operation.action().run());
+          }
         }
       }
     }

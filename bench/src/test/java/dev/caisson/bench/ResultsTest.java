@@ -61,7 +61,9 @@ class ResultsTest {
     Operation two = Operation.bare("two", "two", () -> order.size() + (order.add("two") ? 1 : 0));
 
     List<Measured> measured =
-        new Measurement(List.of(one), List.of(List.of(two)), 3, Duration.ZERO).run();
+        new Measurement(
+                List.of(one), List.of(new Measurement.Group(List.of(two), 1, Duration.ZERO)), 3)
+            .run();
 
     assertThat(order).hasSize(2 * one.warmups() + 6).endsWith("one", "two", "one", "two");
     assertThat(measured.getFirst().samples().nanos()).containsExactly(21L, 23L, 25L);
