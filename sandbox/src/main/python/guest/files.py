@@ -1,5 +1,5 @@
-"""File requests, each served by a child with the cells' user and nothing else: what a cell could
-not reach this cannot reach, and a file that blocks holds up nobody but its reader."""
+"""File requests, each served by a child with the cells' rights to files and no other: what a cell
+could not reach this cannot reach, and a file that blocks holds up nobody but its reader."""
 
 import errno
 import hashlib
@@ -53,7 +53,7 @@ def _settle(fd):
     _signal.set_wakeup_fd(-1)
     os.setsid()
     os.umask(0o022)
-    privileges.become_cell()
+    privileges.serve_files_as_cell()
 
 
 def _drain(reader):

@@ -36,7 +36,10 @@ def settle():
         if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
             break  # the first number that the kernel does not know
     _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-    kept = 1 << _CAP_KILL | 1 << _CAP_SETGID | 1 << _CAP_SETUID
+    _keep_capabilities(1 << _CAP_KILL | 1 << _CAP_SETGID | 1 << _CAP_SETUID)
+
+
+def _keep_capabilities(kept):
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
     sets = struct.pack("=6I", kept, kept, 0, 0, 0, 0)
     if _libc.capset(header, sets) != 0:
@@ -71,6 +74,20 @@ def become_cell():
         os.setgroups([])
         os.setresgid(CELL_ID, CELL_ID, CELL_ID)
         os.setresuid(CELL_ID, CELL_ID, CELL_ID)
+
+
+def serve_files_as_cell():
+    """Takes the rights of the cells' user to files, for good, and none of the guest's; but stays the
+    guest's user to everything else, so that code cannot stop or end what serves its files."""
+    if not SEPARATE:
+        return
+    for set_id in (_libc.setfsgid, _libc.setfsuid):
+        set_id(CELL_ID)
+        # Neither tells of a failure; asking for no id at all answers with the one in force.
+        if set_id(-1) != CELL_ID:
+            raise OSError("the rights of the cells' user to files could not be taken")
+    _keep_capabilities(0)
+    _protect()
 
 
 def first_to_die():

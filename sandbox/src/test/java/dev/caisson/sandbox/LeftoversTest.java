@@ -1,13 +1,16 @@
 package dev.caisson.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.CellOutcome;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.InterpreterMode;
 import dev.caisson.domain.Language;
+import java.io.ByteArrayInputStream;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -69,6 +72,33 @@ class LeftoversTest extends SharedSandboxes {
     assertThat(err(run)).contains("interpreter_lost: ");
     assertThat(out(bash("echo next"))).isEqualTo("next\n");
     assertThat(out(python("print('x' in globals())"))).isEqualTo("False\n");
+  }
+
+  @Test
+  void keepsWhatServesFilesOutOfReachOfCells() {
+    assumeTrue(walls == Walls.ROOT, "rootless, guest and cells are one user");
+    python(
+        """
+        import os, signal, threading
+
+        def hunt():
+            while True:
+                for name in os.listdir('/proc'):
+                    if name.isdigit() and int(name) not in (1, os.getpid()):
+                        try:
+                            os.kill(int(name), signal.SIGSTOP)
+                            os.kill(int(name), signal.SIGKILL)
+                        except OSError:
+                            pass
+
+        threading.Thread(target=hunt, daemon=True).start()
+        """);
+    for (int i = 0; i < 20; i++) {
+      InputStream content = new ByteArrayInputStream("kept".getBytes(StandardCharsets.UTF_8));
+      assertThat(sandbox.write("/tmp/kept", content).sizeBytes()).isEqualTo(4);
+    }
+    python("os._exit(0)");
+    assertThat(out(bash("stat -c '%u %g %a' /tmp/kept"))).isEqualTo("1000 1000 644\n");
   }
 
   @Test
