@@ -38,10 +38,12 @@ def serve():
     namespace = _new_main()
     streams = sys.stdin, sys.stdout, sys.stderr
     idle = os.open(os.devnull, os.O_RDWR)
+    # Places for the next cell's descriptors, whatever the cells before it leave open.
+    spare = _take_places(idle)
     number = 0
     while True:
         _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
-        token, descriptors = _receive(control)
+        token, descriptors = _receive(control, spare)
         program, out, err = descriptors
         os.dup2(out, 1)
         os.dup2(err, 2)
@@ -49,6 +51,7 @@ def serve():
         os.close(err)
         with open(program, "rb") as file:
             text = file.read()
+        spare = _take_places(idle)
         length = int.from_bytes(text[:4], "big")
         parts = text[4 : 4 + length].split(b"\0")
         number += 1
@@ -150,7 +153,24 @@ def _new_main():
     return main.__dict__
 
 
-def _receive(control):
+def _take_places(idle):
+    spare = []
+    try:
+        while len(spare) < 3:
+            spare.append(os.dup(idle))
+    except OSError:
+        pass  # cells have lowered the limit; the next one finds out whether there are places
+    return spare
+
+
+def _close(fd):
+    try:
+        os.close(fd)
+    except OSError:
+        pass  # the code closed it
+
+
+def _receive(control, spare):
     import _socket
     import _struct
 
@@ -158,6 +178,9 @@ def _receive(control):
     room = _socket.CMSG_SPACE(format.size)
     while True:
         try:
+            control.recv(1, _socket.MSG_PEEK)
+            while spare:
+                _close(spare.pop())
             token, extra, _, _ = control.recvmsg(256, room, _socket.MSG_CMSG_CLOEXEC)
         except InterruptedError:
             continue
@@ -168,6 +191,7 @@ def _receive(control):
         for _, kind, data in extra:
             if kind == _socket.SCM_RIGHTS and len(data) == format.size:
                 return token, format.unpack(data)
+        os._exit(1)  # no places for the cell's descriptors, and no way to run it without them
 
 
 def _chdir():

@@ -102,6 +102,18 @@ class LeftoversTest extends SharedSandboxes {
   }
 
   @Test
+  void goesOnWhenAllDescriptorsOfTheInterpreterAreTaken() {
+    CellRun greedy = python("kept = []\nwhile True: kept.append(open('/dev/null'))");
+    assertThat(err(greedy)).contains("Too many open files").doesNotContain("interpreter_lost");
+    assertThat(out(python("print(len(kept) > 900)"))).isEqualTo("True\n");
+    python("kept.clear(); import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))");
+    CellRun starved = python("print('never')");
+    assertThat(starved.outcome()).isEqualTo(new CellOutcome.Completed(1));
+    assertThat(err(starved)).contains("interpreter_lost: ");
+    assertThat(out(python("print('next')"))).isEqualTo("next\n");
+  }
+
+  @Test
   void survivesACellThatKillsItsOwnGroup() {
     assertThat(bash("kill -9 0").outcome()).isEqualTo(new CellOutcome.Completed(137));
     assertThat(bash("kill -TERM $$").outcome()).isEqualTo(new CellOutcome.Completed(143));
