@@ -42,6 +42,8 @@ public final class Workspaces {
       open = true;
       return new FileContent(
           content.totalBytes(), content.lengthBytes(), new VisitStream(content.stream(), visit));
+    } catch (Internal e) {
+      throw reason(organization, container, e);
     } finally {
       if (!open) {
         visit.close();
@@ -75,7 +77,15 @@ public final class Workspaces {
     WorkspacePath.check(path);
     try (WarmContainers.Visit visit = visit(organization, container)) {
       return operation.apply(visit.sandbox());
+    } catch (Internal e) {
+      throw reason(organization, container, e);
     }
+  }
+
+  /** Why a sandbox did not answer: its container may have ended under the request. */
+  private Internal reason(OrganizationId organization, ContainerId container, Internal failure) {
+    containers.living(organization, container);
+    return failure;
   }
 
   private WarmContainers.Visit visit(OrganizationId organization, ContainerId id) {

@@ -12,6 +12,7 @@ import dev.caisson.domain.FileContent;
 import dev.caisson.domain.FileReceipt;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.WorkspaceEntry;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -113,6 +114,34 @@ class WorkspacesTest {
       caisson.write(container, "/tmp/gate", "");
       cell.get(20, TimeUnit.SECONDS);
     }
+  }
+
+  @Test
+  void tellsOfAContainerThatIsDeletedUnderAnUpload() {
+    InputStream upload =
+        new InputStream() {
+          private boolean deleted;
+
+          @Override
+          public int read() {
+            throw new UnsupportedOperationException();
+          }
+
+          @Override
+          public int read(byte[] bytes, int offset, int length) {
+            if (!deleted) {
+              deleted = true;
+              caisson.engine.containers().delete(caisson.organization, container);
+            }
+            return length;
+          }
+        };
+    assertThatThrownBy(() ->
+            caisson
+                .engine
+                .workspaces()
+                .write(caisson.organization, container, "/tmp/upload", upload))
+        .hasMessage(NotFound.container(container.value()).getMessage());
   }
 
   @ParameterizedTest
