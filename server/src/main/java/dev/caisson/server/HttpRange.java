@@ -41,9 +41,10 @@ record HttpRange(Optional<Long> first, Optional<Long> last) {
   /** The range within a file; {@code totalBytes} matters for a suffix only. */
   ByteRange in(long totalBytes) {
     if (first.isEmpty()) {
-      long length = Math.min(last.orElse(0L), totalBytes);
+      long wanted = last.orElse(0L);
+      long length = Math.min(wanted, totalBytes);
       // A suffix of 0 bytes starts past the end, and is to be refused as such.
-      return new ByteRange(length == 0 ? totalBytes + 1 : totalBytes - length, length);
+      return new ByteRange(wanted == 0 ? totalBytes + 1 : totalBytes - length, length);
     }
     long start = first.get();
     return new ByteRange(start, last.map(end -> end - start + 1).orElse(Long.MAX_VALUE));

@@ -91,6 +91,16 @@ class WorkspaceHttpTest {
     assertThat(answer.text()).isEqualTo("0123456789");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"bytes=0-", "bytes=0-0", "bytes=-3"})
+  void anEmptyFileHasNoParts(String range) {
+    http.call("PUT", files + "/tmp/empty", new byte[0]);
+    RawHttp.Answer answer = http.get(files + "/tmp/empty", "range", range);
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.header("content-range")).isEmpty();
+    assertThat(answer.bytes()).isEmpty();
+  }
+
   @Test
   void headDescribesWithoutContent() {
     RawHttp.Answer answer = http.call("HEAD", files + "/tmp/digits", new byte[0]);
