@@ -28,7 +28,7 @@ caisson_find_jdk() {
   fi
   caisson_javac=$(command -v javac 2>/dev/null) && caisson_javac=$(readlink -f "$caisson_javac") || caisson_javac=
   for caisson_candidate in "${caisson_javac%/bin/javac}" /usr/lib/jvm/* /opt/* /opt/java/* \
-    "${SDKMAN_DIR:-$HOME/.sdkman}"/candidates/java/* "$HOME"/.jdks/*; do
+    "${SDKMAN_DIR:-${HOME:-}/.sdkman}"/candidates/java/* "${HOME:-}"/.jdks/*; do
     if [ -n "$caisson_candidate" ] && caisson_jdk_fits "$caisson_candidate"; then
       JAVA_HOME=$caisson_candidate
       export JAVA_HOME

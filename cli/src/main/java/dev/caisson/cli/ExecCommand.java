@@ -155,6 +155,9 @@ final class ExecCommand implements Callable<Integer> {
   }
 
   private static String readCode(String name) {
+    if (Files.isDirectory(Path.of(name))) {
+      throw new UsageException(name + " is a directory; exec runs one file");
+    }
     try {
       byte[] bytes =
           name.equals("-") ? System.in.readAllBytes() : Files.readAllBytes(Path.of(name));

@@ -1,10 +1,16 @@
 package dev.caisson.cli;
 
 import dev.caisson.domain.CaissonException;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import picocli.CommandLine;
 
 /**
@@ -59,7 +65,18 @@ public final class Main {
       case CaissonException.Internal e when e.getCause() != null ->
           tell(console, message + "\n  cause: " + e.getCause(), FAILED);
       case CaissonException e -> tell(console, message, FAILED);
+      case UncheckedIOException e -> tell(console, explain(e), FAILED);
       default -> throw error;
+    };
+  }
+
+  /** A file of this machine that could not be used, in words and without a stack trace. */
+  private static String explain(UncheckedIOException failure) {
+    return switch (Objects.requireNonNull(failure.getCause())) {
+      case NoSuchFileException e -> e.getFile() + ": no such file or directory";
+      case AccessDeniedException e -> e.getFile() + ": permission denied";
+      case FileSystemException e when e.getReason() != null -> e.getFile() + ": " + e.getReason();
+      case IOException e -> String.valueOf(e.getMessage());
     };
   }
 

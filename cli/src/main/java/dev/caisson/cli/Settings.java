@@ -169,13 +169,21 @@ final class Settings {
 
   Limits limits() {
     return new Limits(
-        duration(Setting.CELL_LIMIT),
+        parse(Setting.CELL_LIMIT, Settings::positive),
         duration(Setting.INTERRUPT_GRACE),
         size(Setting.MEMORY),
         number(Setting.CPUS, 0.01, 4096),
         integer(Setting.PROCESSES, 8, 4_000_000),
         size(Setting.DISK),
         size(Setting.OUTPUT));
+  }
+
+  private static Duration positive(String text) {
+    Duration value = Durations.parse(text);
+    if (!value.isPositive()) {
+      throw new IllegalArgumentException("must be longer than nothing");
+    }
+    return value;
   }
 
   private <T> T parse(Setting setting, Function<String, T> parser) {

@@ -79,6 +79,7 @@ class CommandsTest {
     assertThat(cli.run("exec").code()).isEqualTo(Main.WRONG_USAGE);
     assertThat(cli.run("exec", "--new").err()).contains("exec needs code");
     assertThat(cli.run("exec", "--new", "none.py").err()).contains("no such file: none.py");
+    assertThat(cli.run("exec", "--new", "/tmp").err()).contains("/tmp is a directory");
     assertThat(cli.run("exec", "--new", "-c", "1", "--timeout", "10").err()).contains("'10'");
   }
 
@@ -101,6 +102,9 @@ class CommandsTest {
     String container = cli.container("pass");
     assertThat(cli.run("cp", "none", container + ":").err()).contains("no such file: none");
     assertThat(cli.run("cp", container + ":/tmp/none", "-").code()).isEqualTo(Main.FAILED);
+    Result nowhere = cli.run("cp", container + ":/etc/hosts", "/nowhere/at/all");
+    assertThat(nowhere.code()).isEqualTo(Main.FAILED);
+    assertThat(nowhere.err()).endsWith("/nowhere/at/all.partial: no such file or directory\n");
   }
 
   @Test

@@ -112,7 +112,15 @@ class SettingsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"CELL_LIMIT,90", "MEMORY,5GB", "CPUS,0", "CPUS,NaN", "PROCESSES,1.5", "PROCESSES,-1"})
+  @CsvSource({
+    "CELL_LIMIT,90",
+    "CELL_LIMIT,0s",
+    "MEMORY,5GB",
+    "CPUS,0",
+    "CPUS,NaN",
+    "PROCESSES,1.5",
+    "PROCESSES,-1"
+  })
   void namesTheVariableWhoseValueIsWrong(Setting setting, String value) {
     Settings settings = Settings.read(directory, Map.of(setting.variable(), value));
     assertThatThrownBy(settings::limits)
