@@ -176,6 +176,10 @@ class Keeper:
             handler(client, request)
         except (workspaces.Refused, OSError) as problem:
             client.reply(error=str(problem))
+        except Exception as problem:
+            # Whoever asked waits for an answer; the loop writes down what went wrong.
+            client.reply(error="the keeper failed: %r" % problem)
+            raise
 
     # Commands
 

@@ -17,6 +17,9 @@ FIRST_ID = 0x70000000
 _START_SPREAD = 1 << 26
 _BLOCK = 64
 
+# Pairs between the first id and 2^31.
+_NUMBERS = (1 << 31) - FIRST_ID >> 1
+
 _FORM = re.compile(r"container_[0-9A-Za-z]{1,64}\Z")
 _TRASH = ".trash"
 
@@ -176,10 +179,13 @@ class Ids:
     def _read(self):
         try:
             with open(self._path) as file:
-                return int(file.read())
+                number = int(file.read())
+            if not 0 <= number < _NUMBERS:
+                raise ValueError(number)
+            return number
         except (FileNotFoundError, ValueError):
-            # The first time, or the file was lost: begin above all that live. The random start
-            # keeps two data directories of one host from sharing ids.
+            # The first time, or the file was lost or damaged: begin above all that live. The
+            # random start keeps two data directories of one host from sharing ids.
             return max(self._living(), default=secrets.randbelow(_START_SPREAD)) + 1
 
     def _living(self):

@@ -296,6 +296,19 @@ class KeeperTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"", "nonsense", "-5", "999999999999"})
+  void givesUsersThoughTheirCountIsDamaged(String count) throws IOException {
+    try (SandboxFixture fixture = new SandboxFixture(Walls.ROOT)) {
+      Path containers = Files.createDirectories(fixture.settings.data().resolve("containers"));
+      Files.writeString(containers.resolve(".next-id"), count);
+      ContainerId container = ContainerId.next();
+      fixture.open(container).close();
+      assertThat((int) Files.getAttribute(containers.resolve(container + "/home"), "unix:uid"))
+          .isGreaterThan(0x70000000);
+    }
+  }
+
+  @ParameterizedTest
   @EnumSource(names = "ROOT")
   void refusesAWorkspaceOfAnOrdinaryUser(Walls walls) throws IOException {
     try (SandboxFixture fixture = new SandboxFixture(walls)) {
