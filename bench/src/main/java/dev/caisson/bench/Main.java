@@ -119,7 +119,12 @@ public final class Main {
   private static Path imagesDirectory() {
     return Optional.ofNullable(System.getenv("CAISSON_IMAGES"))
         .map(Path::of)
-        .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache", "caisson", "images"));
+        .orElseGet(() ->
+            Path.of(
+                System.getenv().getOrDefault("HOME", System.getProperty("user.home")),
+                ".cache",
+                "caisson",
+                "images"));
   }
 
   private static void delete(Path root) throws IOException {

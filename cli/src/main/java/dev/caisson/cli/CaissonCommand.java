@@ -20,17 +20,8 @@ import picocli.CommandLine.Spec;
     scope = ScopeType.INHERIT,
     synopsisSubcommandLabel = "COMMAND",
     description = "Runs code in containers that keep their files.",
-    footer = {
-      "",
-      "Examples:",
-      "  caisson run examples/monthly-report     run a pipeline",
-      "  caisson exec --new -c 'print(6*7)'      run one cell in a fresh container",
-      "  caisson serve                           answer the Messages API on port 8787",
-      "  caisson doctor                          see what this host can enforce",
-      "",
-      "Exit codes: 0 done, 1 the job failed, 2 wrong usage, 3 this host cannot do it."
-    },
     subcommands = {
+      CommandLine.HelpCommand.class,
       ServeCommand.class,
       RunCommand.class,
       ExecCommand.class,
@@ -42,6 +33,19 @@ import picocli.CommandLine.Spec;
       DoctorCommand.class
     })
 final class CaissonCommand implements Callable<Integer> {
+  static final String[] FOOTER = {
+    "",
+    "Examples:",
+    "  caisson run examples/monthly-report     run a pipeline",
+    "  caisson exec --new -c 'print(6*7)'      run one cell in a fresh container",
+    "  caisson serve                           answer the Messages API on port 8787",
+    "  caisson doctor                          see what this host can enforce",
+    "",
+    "In a clone there are also: ./caisson build, ./caisson test, ./caisson bench",
+    "",
+    "Exit codes: 0 done, 1 the job failed, 2 wrong usage, 3 this host cannot do it."
+  };
+
   private final Console console;
   private final Path workingDirectory;
   private final Map<String, String> environment;

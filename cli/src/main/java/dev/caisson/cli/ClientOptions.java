@@ -19,16 +19,9 @@ final class ClientOptions {
       description = "The API key for --server (default: $CAISSON_API_KEY).")
   private @Nullable String key;
 
-  @Option(
-      names = "--image",
-      paramLabel = "NAME|DIR",
-      description = "The image of new containers: a name, or a directory with a root file system.")
-  private @Nullable String image;
-
   Settings apply(Settings settings) {
     return settings
         .with(Setting.URL, Optional.ofNullable(server))
-        .with(Setting.API_KEY, Optional.ofNullable(key))
-        .with(Setting.IMAGE, Optional.ofNullable(image));
+        .with(Setting.API_KEY, Optional.ofNullable(key));
   }
 }

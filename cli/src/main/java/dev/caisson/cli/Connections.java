@@ -49,9 +49,21 @@ final class Connections {
     }
     DataDirectory directory = DataDirectory.open(settings.path(Setting.DATA));
     Optional<ServerAddress> running = directory.runningServer();
-    Optional<String> key = directory.readCredentials();
-    if (running.isPresent() && key.isPresent()) {
-      return http(running.get().url(), key.get(), settings);
+    if (running.isPresent()) {
+      String key =
+          settings
+              .optional(Setting.API_KEY)
+              .or(directory::readCredentials)
+              .orElseThrow(() ->
+                  new UsageException(
+                      "the server at "
+                          + running.get().url()
+                          + " has data directory "
+                          + directory.root()
+                          + ", and "
+                          + directory.credentials()
+                          + " is not there: set CAISSON_API_KEY or give --key"));
+      return http(running.get().url(), key, settings);
     }
     EmbeddedCaisson caisson =
         need == Need.CODE ? forCode(settings, console) : forRecords(settings, console);

@@ -1,6 +1,9 @@
 package dev.caisson.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
@@ -33,7 +36,21 @@ final class Console {
     boolean colour =
         !environment.containsKey("NO_COLOR") && !"dumb".equals(environment.get("TERM"));
     return new Console(
-        System.out, System.err, terminals.contains("out"), terminals.contains("err"), colour);
+        utf8(FileDescriptor.out),
+        utf8(FileDescriptor.err),
+        terminals.contains("out"),
+        terminals.contains("err"),
+        colour);
+  }
+
+  /** What cells print is UTF-8, whatever the locale calls itself. */
+  private static PrintStream utf8(FileDescriptor descriptor) {
+    return new PrintStream(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
+  }
+
+  /** Whether something that was written to standard output did not get there. */
+  boolean outFailed() {
+    return out.checkError();
   }
 
   void line(String text) {

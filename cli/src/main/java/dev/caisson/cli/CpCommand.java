@@ -15,6 +15,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -116,17 +120,26 @@ final class CpCommand implements Callable<Integer> {
       Path local = Path.of(target);
       Path destination = Files.isDirectory(local) ? local.resolve(name) : local;
       Path partial = destination.resolveSibling(destination.getFileName() + ".partial");
+      String hash;
       try {
-        long copied = Files.copy(content.stream(), partial, StandardCopyOption.REPLACE_EXISTING);
+        MessageDigest digest = MessageDigest.getInstance("SHA-256");
+        long copied =
+            Files.copy(
+                new DigestInputStream(content.stream(), digest),
+                partial,
+                StandardCopyOption.REPLACE_EXISTING);
+        hash = HexFormat.of().formatHex(digest.digest());
         if (copied != content.lengthBytes()) {
           throw new CaissonException.Internal(
               from.path() + ": " + copied + " of " + content.lengthBytes() + " bytes arrived");
         }
         Files.move(partial, destination, StandardCopyOption.REPLACE_EXISTING);
+      } catch (NoSuchAlgorithmException e) {
+        throw new IllegalStateException("every Java has SHA-256", e);
       } finally {
         Files.deleteIfExists(partial);
       }
-      report(command, new FileReceipt(destination.toString(), content.lengthBytes(), ""));
+      report(command, new FileReceipt(destination.toString(), content.lengthBytes(), hash));
     }
   }
 

@@ -55,6 +55,12 @@ final class ExecCommand implements Callable<Integer> {
 
   @Mixin private ClientOptions clientOptions = new ClientOptions();
 
+  @Option(
+      names = "--image",
+      paramLabel = "NAME|DIR",
+      description = "The image of new containers: a name, or a directory with a root file system.")
+  private @Nullable String image;
+
   @Option(names = "--new", description = "Run in a fresh container; its id is written to stderr.")
   private boolean fresh;
 
@@ -91,7 +97,8 @@ final class ExecCommand implements Callable<Integer> {
     List<String> rest = new ArrayList<>(words);
     Optional<ContainerId> named = fresh ? Optional.empty() : Optional.of(takeContainer(rest));
     CellSpec cell = cell(rest);
-    Settings settings = clientOptions.apply(command.settings());
+    Settings settings =
+        clientOptions.apply(command.settings()).with(Setting.IMAGE, Optional.ofNullable(image));
     try (Connection connection = Connections.open(settings, Need.CODE, console)) {
       CaissonClient client = connection.client();
       ContainerId container =
@@ -114,9 +121,17 @@ final class ExecCommand implements Callable<Integer> {
                   + output.fileId());
         }
       }
-      return done.outcome() instanceof CellOutcome.Completed(int returnCode) && returnCode == 0
-          ? 0
-          : Main.FAILED;
+      if (done.outcome() instanceof CellOutcome.Completed(int returnCode) && returnCode == 0) {
+        return 0;
+      }
+      if (!command.json()) {
+        console.error(
+            "the cell "
+                + done.outcome().status()
+                + " with return code "
+                + done.outcome().returnCode());
+      }
+      return Main.FAILED;
     }
   }
 

@@ -43,20 +43,22 @@ final class ImageCommand {
               paramLabel = "FILE",
               description = "What to install (default: the pinned list that Caisson ships).")
           @Nullable Path file,
-      @Option(
-              names = "--name",
-              defaultValue = ImageDescription.DEFAULT_NAME,
-              description = "What containers call it (default: ${DEFAULT-VALUE}).")
-          String name,
+      @Option(names = "--name", description = "What containers call it (default: default).")
+          @Nullable String name,
       @Option(names = "--full", description = "Install the hosted tool's whole list.")
           boolean full) {
     CaissonCommand command = CommandContext.required(root);
     if (full && file != null) {
       throw new UsageException("--full and -r exclude each other");
     }
+    if (file != null && name == null) {
+      throw new UsageException(
+          "-r needs --name: what containers will call the image (--name default replaces the default image)");
+    }
     Requirements requirements =
         file != null ? Requirements.of(file) : full ? Requirements.full() : Requirements.standard();
-    BuildRequest request = new BuildRequest(name, requirements, BuildRequest.Retry.NOW);
+    String imageName = name == null ? ImageDescription.DEFAULT_NAME : name;
+    BuildRequest request = new BuildRequest(imageName, requirements, BuildRequest.Retry.NOW);
     Image image = ImageProgress.build(images(command), request, command.console());
     if (command.json()) {
       command.console().line(Json.write(json(image)));
@@ -67,7 +69,7 @@ final class ImageCommand {
         .console()
         .line(
             "image "
-                + name
+                + imageName
                 + " holds "
                 + description.packages().size()
                 + " packages ("

@@ -1,6 +1,7 @@
 package dev.caisson.cli;
 
 import dev.caisson.domain.CaissonException;
+import dev.caisson.wire.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
 import picocli.CommandLine;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The entry point of the command line: 0 done, 1 the job failed, 2 wrong usage, 3 the host cannot
@@ -47,25 +49,33 @@ public final class Main {
               + System.getProperty("os.name"));
       return HOST_UNFIT;
     }
-    CommandLine line = new CommandLine(new CaissonCommand(console, workingDirectory, environment));
+    CaissonCommand root = new CaissonCommand(console, workingDirectory, environment);
+    CommandLine line = new CommandLine(root);
+    // Set here and not by annotation: each command would inherit it.
+    line.getCommandSpec().usageMessage().footer(CaissonCommand.FOOTER);
     line.setOut(new PrintWriter(console.bytes(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(console.errors(), true, StandardCharsets.UTF_8));
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpAutoWidth(true);
-    line.setExecutionExceptionHandler((error, command, parsed) -> report(console, error));
-    return line.execute(arguments);
+    line.setExecutionExceptionHandler((error, command, parsed) -> report(root, error));
+    int code = line.execute(arguments);
+    if (console.outFailed() && code == 0) {
+      console.error("standard output cannot be written to: not all of the result is there");
+      return FAILED;
+    }
+    return code;
   }
 
-  private static int report(Console console, Exception error) throws Exception {
+  private static int report(CaissonCommand root, Exception error) throws Exception {
     String message = String.valueOf(error.getMessage());
     return switch (error) {
-      case UsageException e -> tell(console, message, WRONG_USAGE);
-      case CaissonException.InvalidRequest e -> tell(console, message, WRONG_USAGE);
-      case CaissonException.HostUnfit e -> tell(console, message, HOST_UNFIT);
+      case UsageException e -> tell(root, "wrong_usage", message, WRONG_USAGE);
+      case CaissonException.InvalidRequest e -> tell(root, e.code(), message, WRONG_USAGE);
+      case CaissonException.HostUnfit e -> tell(root, e.code(), message, HOST_UNFIT);
       case CaissonException.Internal e when e.getCause() != null ->
-          tell(console, message + "\n  cause: " + e.getCause(), FAILED);
-      case CaissonException e -> tell(console, message, FAILED);
-      case UncheckedIOException e -> tell(console, explain(e), FAILED);
+          tell(root, e.code(), message + "\n  cause: " + e.getCause(), FAILED);
+      case CaissonException e -> tell(root, e.code(), message, FAILED);
+      case UncheckedIOException e -> tell(root, "io", explain(e), FAILED);
       default -> throw error;
     };
   }
@@ -80,8 +90,13 @@ public final class Main {
     };
   }
 
-  private static int tell(Console console, String message, int code) {
-    console.error(message);
+  private static int tell(CaissonCommand root, String kind, String message, int code) {
+    root.console().error(message);
+    if (root.json()) {
+      ObjectNode envelope = Json.object().put("type", "error");
+      envelope.putObject("error").put("type", kind).put("message", message);
+      root.console().line(Json.write(envelope));
+    }
     return code;
   }
 }

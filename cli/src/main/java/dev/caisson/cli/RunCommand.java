@@ -2,14 +2,18 @@ package dev.caisson.cli;
 
 import dev.caisson.cli.Connections.Need;
 import dev.caisson.client.CaissonClient;
+import dev.caisson.runner.FailureCause;
 import dev.caisson.runner.PipelineRun;
 import dev.caisson.runner.RunListener;
 import dev.caisson.runner.RunResult;
 import dev.caisson.runner.RunSettings;
+import dev.caisson.runner.StageFailure;
 import dev.caisson.wire.Json;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -41,6 +45,12 @@ final class RunCommand implements Callable<Integer> {
 
   @Mixin private ClientOptions clientOptions = new ClientOptions();
 
+  @Option(
+      names = "--image",
+      paramLabel = "NAME|DIR",
+      description = "The image of new containers: a name, or a directory with a root file system.")
+  private @Nullable String image;
+
   @Parameters(
       paramLabel = "PIPELINE",
       description = "A pipeline file, or a directory with a pipeline.yaml.")
@@ -55,7 +65,8 @@ final class RunCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     CaissonCommand command = CommandContext.required(root);
-    Settings settings = clientOptions.apply(command.settings());
+    Settings settings =
+        clientOptions.apply(command.settings()).with(Setting.IMAGE, Optional.ofNullable(image));
     RunSettings runSettings =
         RunSettings.defaults(settings.path(Setting.DATA).resolve("runs")).withParams(params);
     try (Connection connection = Connections.open(settings, Need.CODE, command.console())) {
@@ -67,7 +78,10 @@ final class RunCommand implements Callable<Integer> {
       return switch (result.outcome()) {
         case RunResult.Outcome.Succeeded succeeded -> 0;
         case RunResult.Outcome.Failed failed -> {
-          command.console().error(failed.failure().message());
+          // A person has just seen what the script said; a log of errors has not.
+          boolean seen = command.console().outIsTerminal() && !command.json();
+          StageFailure failure = seen ? withoutTail(failed.failure()) : failed.failure();
+          command.console().error(failure.message());
           yield Main.FAILED;
         }
         case RunResult.Outcome.Cancelled cancelled -> {
@@ -76,6 +90,18 @@ final class RunCommand implements Callable<Integer> {
         }
       };
     }
+  }
+
+  private static StageFailure withoutTail(StageFailure failure) {
+    return new StageFailure(
+        failure.pipeline(),
+        failure.stage(),
+        failure.script(),
+        failure.line(),
+        failure.container(),
+        failure.directory(),
+        failure.cause(),
+        List.of());
   }
 
   private RunResult run(CaissonCommand command, CaissonClient client, RunSettings runSettings) {
@@ -98,6 +124,16 @@ final class RunCommand implements Callable<Integer> {
         });
     if (result.outcome() instanceof RunResult.Outcome.Failed(var failure)) {
       json.put("error", failure.message());
+      ObjectNode stage =
+          json.putObject("failed_stage")
+              .put("stage", failure.stage())
+              .put("script", failure.script());
+      failure.line().ifPresent(line -> stage.put("line", line));
+      if (failure.cause() instanceof FailureCause.ExitCode(int code)) {
+        stage.put("return_code", code);
+      }
+      ArrayNode stderr = stage.putArray("stderr");
+      failure.stderrTail().forEach(stderr::add);
     }
     result.container().ifPresent(container -> json.put("container_id", container.value()));
     ArrayNode stages = json.putArray("stages");

@@ -58,9 +58,7 @@ final class RunView implements RunListener, AutoCloseable {
       case RunEvent.StageStarted started -> {
         running = started.stage();
         startedNanos = System.nanoTime();
-        if (ticker == null) {
-          console.line(stage("▶", started.stage(), "runs: " + started.reason()));
-        }
+        console.line(stage("▶", started.stage(), "runs: " + started.reason()));
       }
       case RunEvent.Output output -> output(output);
       case RunEvent.StageFinished finished -> {

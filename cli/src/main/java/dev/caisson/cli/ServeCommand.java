@@ -88,12 +88,11 @@ final class ServeCommand implements Callable<Integer> {
     try (DataDirectory.ServerClaim claim = directory.claimServer();
         EmbeddedCaisson caisson = Connections.forCode(settings, console)) {
       requireWalls(caisson.isolation(), console);
-      Optional<Keys.NewKey> first = caisson.engine().keys().createFirst();
-      first.ifPresent(key -> directory.writeCredentials(key.text()));
+      Optional<Keys.NewKey> made = credentials(directory, caisson.engine().keys());
       Messages messages = Messages.open(messagesSettings, caisson.engine());
       try (CaissonServer server = CaissonServer.start(serverSettings, caisson.engine(), messages)) {
         claim.publish(server.url().toString());
-        announce(command, directory, server.url(), first);
+        announce(command, directory, server.url(), made);
         new CountDownLatch(1).await();
       } catch (InterruptedException e) {
         // Ctrl-C or termination: closing what was opened is all that is left to do. The flag stays
@@ -112,6 +111,27 @@ final class ServeCommand implements Callable<Integer> {
     }
     Optional<String> key = settings.optional(Setting.UPSTREAM_API_KEY);
     return key.isPresent() ? messages.withUpstreamKey(key.get()) : messages;
+  }
+
+  /** The key for whoever works on this machine: made when there is none that still opens. */
+  private static Optional<Keys.NewKey> credentials(DataDirectory directory, Keys keys) {
+    Optional<String> present = directory.readCredentials();
+    if (present.isPresent() && opens(keys, present.get())) {
+      return Optional.empty();
+    }
+    Keys.NewKey made =
+        keys.createFirst().orElseGet(() -> keys.create(keys.localOrganization(), "credentials"));
+    directory.writeCredentials(made.text());
+    return Optional.of(made);
+  }
+
+  private static boolean opens(Keys keys, String text) {
+    try {
+      keys.authenticate(text);
+      return true;
+    } catch (CaissonException.Unauthenticated e) {
+      return false;
+    }
   }
 
   private void requireWalls(IsolationReport report, Console console) {

@@ -30,9 +30,11 @@ final class Settings {
   private record Value(String text, String origin) {}
 
   private final Map<Setting, Value> values;
+  private final String home;
 
-  private Settings(Map<Setting, Value> values) {
+  private Settings(Map<Setting, Value> values, String home) {
     this.values = values;
+    this.home = home;
   }
 
   /**
@@ -53,7 +55,9 @@ final class Settings {
         values.put(setting, new Value(text.strip(), setting.variable()));
       }
     }
-    return new Settings(values);
+    // What the shell and pip call home; Java's own idea of it comes from the password file.
+    String home = environment.getOrDefault("HOME", System.getProperty("user.home"));
+    return new Settings(values, home);
   }
 
   private static void readFile(Path file, Map<Setting, Value> values) {
@@ -98,12 +102,11 @@ final class Settings {
     Map<Setting, Value> changed = new EnumMap<>(Setting.class);
     changed.putAll(values);
     changed.put(setting, new Value(flag.get(), "--" + setting.key()));
-    return new Settings(changed);
+    return new Settings(changed, home);
   }
 
   Path path(Setting setting) {
     String text = text(setting);
-    String home = System.getProperty("user.home");
     return Path.of(text.equals("~") || text.startsWith("~/") ? home + text.substring(1) : text)
         .toAbsolutePath()
         .normalize();

@@ -62,6 +62,10 @@ final class Cli {
 
   /** The same command line as a process of its own. */
   Process start(String... arguments) throws IOException {
+    return command(arguments).start();
+  }
+
+  ProcessBuilder command(String... arguments) {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -74,7 +78,7 @@ final class Cli {
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
     builder.environment().putAll(environment);
-    return builder.start();
+    return builder;
   }
 
   Path directory() {

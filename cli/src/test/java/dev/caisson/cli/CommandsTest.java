@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.caisson.cli.Cli.Result;
 import dev.caisson.wire.Json;
+import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
@@ -185,5 +187,42 @@ class CommandsTest {
     assertThat(report.get("walls").size()).isGreaterThan(5);
     assertThat(report.get("fit").asBoolean()).isEqualTo(result.code() == 0);
     report.get("walls").forEach(wall -> assertThat(wall.get("evidence").asString()).isNotBlank());
+  }
+
+  @Test
+  void tellsTheReturnCodeOfACellThatFailsInSilence() {
+    assertThat(cli.run("exec", "--new", "--bash", "-c", "exit 7").err())
+        .contains("completed with return code 7");
+  }
+
+  @Test
+  void writesErrorsAsJsonToo() {
+    Result result = cli.run("exec", "container_0000000000000000000000", "-c", "1", "--json");
+    JsonNode error = Json.parse(result.out(), "output").get("error");
+    assertThat(error.get("type").asString()).isEqualTo("not_found");
+    assertThat(error.get("message").asString()).contains("container_0000000000000000000000");
+  }
+
+  @Test
+  void anImageOfOnesOwnNeedsAName() throws IOException {
+    Path requirements = Files.writeString(directory.resolve("own.txt"), "");
+    Result result = cli.run("image", "build", "-r", requirements.toString());
+    assertThat(result.code()).isEqualTo(Main.WRONG_USAGE);
+    assertThat(result.err()).contains("-r needs --name");
+    assertThat(cli.run("image", "build", "-r", requirements.toString(), "--name", "own").code())
+        .isZero();
+    assertThat(cli.run("image", "ls").out()).contains("own");
+    assertThat(cli.run("image", "rm", "own").out()).isEqualTo("removed own\n");
+  }
+
+  @Test
+  void failsWhenItsResultCannotBeWritten() throws Exception {
+    Process process = cli.start("keys", "ls");
+    assertThat(process.waitFor()).isZero();
+    ProcessBuilder full = cli.command("keys", "ls").redirectOutput(new File("/dev/full"));
+    Process failed = full.start();
+    assertThat(new String(failed.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
+        .contains("standard output cannot be written");
+    assertThat(failed.waitFor()).isEqualTo(Main.FAILED);
   }
 }

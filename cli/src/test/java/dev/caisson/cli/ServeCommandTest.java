@@ -2,6 +2,7 @@ package dev.caisson.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.caisson.wire.Json;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;
@@ -67,6 +68,18 @@ class ServeCommandTest {
     String container = cli.container("x = 41");
     assertThat(cli.run("exec", container, "-c", "print(x + 1)").out()).isEqualTo("42\n");
     assertThat(cli.run("containers", "ls").out()).contains(container).contains("idle");
+  }
+
+  @Test
+  void makesCredentialsAgainWhenTheyDoNotOpenAnyMore() throws Exception {
+    server.destroy();
+    server.waitFor();
+    String id = cli.run("keys", "ls", "--json").out();
+    String keyId = Json.parse(id, "output").get("data").get(0).get("id").asString();
+    assertThat(cli.run("keys", "revoke", keyId).code()).isZero();
+    serve();
+    assertThat(status("/v1/containers", key)).isEqualTo(200);
+    assertThat(cli.run("exec", "--new", "-c", "print(1)").out()).isEqualTo("1\n");
   }
 
   @Test

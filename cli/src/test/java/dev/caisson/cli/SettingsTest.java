@@ -138,7 +138,9 @@ class SettingsTest {
   }
 
   @Test
-  void homeIsTheUsersHome() {
+  void homeIsWhatTheShellCallsHome() {
+    assertThat(Settings.read(directory, Map.of("HOME", "/srv/me")).path(Setting.DATA))
+        .isEqualTo(Path.of("/srv/me/.caisson"));
     assertThat(Settings.read(directory, Map.of()).path(Setting.DATA))
         .isEqualTo(Path.of(System.getProperty("user.home"), ".caisson"));
   }

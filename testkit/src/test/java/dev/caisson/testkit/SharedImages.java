@@ -17,7 +17,12 @@ final class SharedImages {
   static Path directory() {
     return Optional.ofNullable(System.getenv("CAISSON_IMAGES"))
         .map(Path::of)
-        .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache", "caisson", "images"));
+        .orElseGet(() ->
+            Path.of(
+                System.getenv().getOrDefault("HOME", System.getProperty("user.home")),
+                ".cache",
+                "caisson",
+                "images"));
   }
 
   /** The default image, built when it is not there yet; skips the test where it cannot be whole. */
