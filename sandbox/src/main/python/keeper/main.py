@@ -142,6 +142,7 @@ class Keeper:
         self._orphaned = {}  # token -> when its sandboxes end
         self._emptying = None
         self._stopping = False
+        self._replaced = False  # a keeper of another version waits for our end
         # Nobody has come yet; the one who started us has as long as an orphan.
         self._idle_since = time.monotonic()
         if self._host.separate:
@@ -160,6 +161,10 @@ class Keeper:
         self._cgroups.close()
 
     def _finished(self):
+        """What was deleted must be gone from the disk, unless our successor sees to it."""
+        return self._ended() and (self._replaced or self._emptying is None)
+
+    def _ended(self):
         """The sandboxes must have ended; a cgroup that the kernel holds on to is swept next time."""
         if not self._stopping or self._by_pid:
             return False
@@ -190,8 +195,12 @@ class Keeper:
                 client.reply(error="busy", pids=[p.pid for p in self._presences.values()])
                 return
             client.reply(error="replaced")
+            self._replaced = True
             self._stop()
             return
+        if self._ended() and not self._replaced:
+            # Only the trash kept us; whoever comes need not wait until it is empty.
+            self._stopping = False
         if self._stopping:
             client.reply(error="replaced")
             return
@@ -341,6 +350,8 @@ class Keeper:
         def woken():
             os.read(read, 4096)
             self._reap()
+            # What was discarded while a child emptied the trash.
+            self._empty_trash()
 
         self.loop.watch(read, woken)
 

@@ -38,6 +38,7 @@ class Workspaces:
         self.directory = directory
         self._separate = separate
         self._ids = Ids(directory) if separate else None
+        self._tried = set()  # in the trash, and not to be tried again before the next discard
         os.makedirs(directory, mode=0o700, exist_ok=True)
         os.makedirs(os.path.join(directory, _TRASH), mode=0o700, exist_ok=True)
 
@@ -87,21 +88,30 @@ class Workspaces:
             )
         except FileNotFoundError:
             return False
+        self._tried.clear()
         return True
 
     def empty_trash(self):
-        """Starts removing what was discarded, in a child; returns its pid, or None."""
+        """Starts removing what was discarded, in a child; returns its pid, or None when there is
+        nothing to do: what a child could not remove waits for the next discard or keeper."""
         trash = os.path.join(self.directory, _TRASH)
-        if not os.listdir(trash):
+        found = set(os.listdir(trash))
+        names = found - self._tried
+        if not names:
             return None
         pid = os.fork()
         if pid:
+            self._tried = found
             return pid
         try:
             signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.closerange(3, 4096)
-            for name in os.listdir(trash):
-                self._remove(os.path.join(trash, name))
+            for name in names:
+                try:
+                    self._remove(os.path.join(trash, name))
+                except OSError:
+                    traceback.print_exc(file=sys.stderr)
         except BaseException:
             traceback.print_exc(file=sys.stderr)
         finally:

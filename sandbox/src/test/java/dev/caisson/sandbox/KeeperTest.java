@@ -265,13 +265,70 @@ class KeeperTest {
       fixture.sandboxes.delete(container);
       assertThat(sandbox.isAlive()).isFalse();
       assertThat(fixture.sandboxes.workspaces()).containsExactly(kept);
-      Path trash = fixture.settings.data().resolve("containers/.trash");
-      await(() -> isEmpty(trash));
+      await(() -> isEmpty(trashOf(fixture)));
       assertThat(outside).hasContent("untouched");
       fixture.sandboxes.delete(container);
       try (Sandbox again = fixture.open(container)) {
         assertThat(again.list("/tmp")).isEmpty();
       }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void emptiesTheTrashBeforeItEnds(Walls walls) throws IOException {
+    try (SandboxFixture fixture = new SandboxFixture(walls)) {
+      List<ContainerId> containers =
+          List.of(ContainerId.next(), ContainerId.next(), ContainerId.next());
+      for (ContainerId container : containers) {
+        try (Sandbox sandbox = fixture.open(container)) {
+          fill(sandbox, 3000);
+        }
+      }
+      ProcessHandle keeper = keeperOf(fixture);
+      // The last ones come while what the first held is being removed.
+      containers.forEach(fixture.sandboxes::delete);
+      fixture.sandboxes.close();
+      await(() -> !keeper.isAlive());
+      assertThat(trashOf(fixture)).isEmptyDirectory();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void endsThoughSomethingCannotBeRemoved(Walls walls) throws IOException {
+    try (SandboxFixture fixture = new SandboxFixture(walls)) {
+      ContainerId container = ContainerId.next();
+      fixture.open(container).close();
+      Path stuck = Files.writeString(trashOf(fixture).resolve("stuck"), "no workspace");
+      ProcessHandle keeper = keeperOf(fixture);
+      fixture.sandboxes.delete(container);
+      fixture.sandboxes.close();
+      await(() -> !keeper.isAlive());
+      assertThat(trashOf(fixture)).isDirectoryNotContaining(path -> !path.equals(stuck));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void servesWhoComesWhileItEmptiesTheTrash(Walls walls) throws Exception {
+    try (SandboxFixture fixture = new SandboxFixture(walls)) {
+      ContainerId container = ContainerId.next();
+      try (Sandbox sandbox = fixture.open(container)) {
+        fill(sandbox, 20_000);
+      }
+      ProcessHandle keeper = keeperOf(fixture);
+      fixture.sandboxes.delete(container);
+      String emptying = Long.toString(keeper.children().findFirst().orElseThrow().pid());
+      assertThat(new ProcessBuilder("kill", "-STOP", emptying).start().waitFor()).isZero();
+      fixture.sandboxes.close();
+      try (LocalSandboxes next = LocalSandboxes.open(fixture.settings)) {
+        assertThat(fixture.open(next, container, SandboxFixture.LIMITS).isAlive()).isTrue();
+        assertThat(keeperOf(fixture)).isEqualTo(keeper);
+        assertThat(new ProcessBuilder("kill", "-CONT", emptying).start().waitFor()).isZero();
+      }
+      await(() -> !keeper.isAlive());
+      assertThat(trashOf(fixture)).isEmptyDirectory();
     }
   }
 
@@ -364,6 +421,15 @@ class KeeperTest {
           .hasMessageContaining("no-such-directory");
       assertThat(fixture.open().isAlive()).isTrue();
     }
+  }
+
+  private static Path trashOf(SandboxFixture fixture) {
+    return fixture.settings.data().resolve("containers/.trash");
+  }
+
+  private static void fill(Sandbox sandbox, int files) {
+    String code = "for i in range(" + files + "): open('/tmp/%d' % i, 'w').close()";
+    assertThat(SandboxFixture.code(SandboxFixture.fresh(sandbox, code))).isZero();
   }
 
   private static ProcessHandle keeperOf(SandboxFixture fixture) {
