@@ -67,9 +67,13 @@ def user():
     outside = [int(entry[1]) for entry in maps if int(entry[0]) == os.getuid()]
     groups = os.getgroups()
     # Without root the map shows an id of bubblewrap's own namespace, not of the host.
-    own = "CAISSON_TRIAL_ROOTLESS" in os.environ or min(outside) >= 0x70000000
+    rootless = "CAISSON_TRIAL_ROOTLESS" in os.environ
+    own = rootless or min(outside) >= 0x70000000
+    seen = " inside a user namespace of the user who runs Caisson" if rootless else (
+        ", outside %s" % outside
+    )
     return os.getuid() == 1000 and own and 0 not in groups, (
-        "user %d, outside %s, groups %s" % (os.getuid(), outside, groups)
+        "user %d%s, groups %s" % (os.getuid(), seen, groups)
     )
 
 

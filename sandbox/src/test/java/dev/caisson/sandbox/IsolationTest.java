@@ -1,6 +1,8 @@
 package dev.caisson.sandbox;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import dev.caisson.domain.CellOutcome;
 import dev.caisson.domain.ContainerId;
@@ -42,6 +44,14 @@ class IsolationTest extends SharedSandboxes {
             "disk-limit");
     assertThat(report.walls())
         .allSatisfy(wall -> assertThat(wall.remedy().isEmpty()).isEqualTo(wall.stands()));
+    assertThat(report.walls())
+        .filteredOn(wall -> wall.name().equals("user"))
+        .extracting(IsolationReport.Wall::evidence)
+        .singleElement(as(STRING))
+        .startsWith(
+            walls == Walls.ROOT
+                ? "user 1000, outside ["
+                : "user 1000 inside a user namespace of the user who runs Caisson, groups ");
     Set<String> standing =
         report.walls().stream()
             .filter(IsolationReport.Wall::stands)
