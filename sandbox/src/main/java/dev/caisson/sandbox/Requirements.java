@@ -4,7 +4,10 @@ import dev.caisson.domain.CaissonException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -158,7 +161,7 @@ public record Requirements(List<Line> lines, Path base, Wheels wheels) {
       throw new CaissonException.InvalidRequest("requirements file " + file + " is not UTF-8");
     } catch (IOException e) {
       throw new CaissonException.InvalidRequest(
-          "requirements file " + file + " cannot be read: " + e.getMessage());
+          "requirements file " + file + " cannot be read: " + reason(e));
     }
     int number = 0;
     // pip joins a line that ends in a backslash with the next one before it reads either.
@@ -187,6 +190,16 @@ public record Requirements(List<Line> lines, Path base, Wheels wheels) {
         into.add(line.get());
       }
     }
+  }
+
+  /** A message of the JDK may be the file's name alone. */
+  private static String reason(IOException failure) {
+    return switch (failure) {
+      case NoSuchFileException e -> "no such file";
+      case AccessDeniedException e -> "permission denied";
+      case FileSystemException e when e.getReason() != null -> e.getReason();
+      default -> String.valueOf(failure.getMessage());
+    };
   }
 
   private static Optional<Line> line(String raw) {

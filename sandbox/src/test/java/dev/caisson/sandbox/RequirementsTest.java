@@ -115,13 +115,14 @@ class RequirementsTest {
     Path file = temporary.resolve("requirements.txt");
     assertThatThrownBy(() -> Requirements.of(file))
         .isInstanceOf(CaissonException.InvalidRequest.class)
-        .hasMessageContaining(file.toString());
+        .hasMessage("requirements file " + file + " cannot be read: no such file");
     Files.write(file, new byte[] {(byte) 0xc3, 0x28});
     assertThatThrownBy(() -> Requirements.of(file)).hasMessageContaining("not UTF-8");
     Files.write(file, List.of("alpha\0"));
     assertThatThrownBy(() -> Requirements.of(file)).hasMessageContaining("line 1: NUL");
     assertThatThrownBy(() -> Requirements.of(temporary))
-        .isInstanceOf(CaissonException.InvalidRequest.class);
+        .isInstanceOf(CaissonException.InvalidRequest.class)
+        .hasMessage("requirements file " + temporary + " cannot be read: Is a directory");
   }
 
   @Test
