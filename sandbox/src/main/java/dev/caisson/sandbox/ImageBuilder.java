@@ -109,8 +109,7 @@ final class ImageBuilder {
     Path scratch = directory.scratch(digest);
     try {
       Layer layer =
-          new LayerBuild(request.requirements(), interpreter, host, scratch, environment, listener)
-              .run();
+          new LayerBuild(request, interpreter, host, scratch, environment, listener).run();
       ImageDirectory.Manifest manifest =
           new ImageDirectory.Manifest(
               layer.digest(digest, host),

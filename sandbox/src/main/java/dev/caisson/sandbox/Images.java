@@ -44,11 +44,15 @@ public final class Images {
 
   /**
    * Makes sure that there is an image of these requirements and that the name stands for it. Costs
-   * a start of Python when it is there already. Where packages cannot be had the image comes
-   * without them and its description says which; an interrupt leaves nothing behind.
+   * a start of Python when it is there already. Where packages of a list that Caisson ships cannot
+   * be had the image comes without them and its description says which; an operator's own
+   * requirements are met whole or the name stands for what it stood for. An interrupt leaves
+   * nothing behind.
    *
-   * @throws CaissonException.InvalidRequest when the requirements cannot be met together
-   * @throws CaissonException.HostUnfit when there is no Python or no space
+   * @throws CaissonException.InvalidRequest when the requirements cannot be met together, or when
+   *     packages of an operator's own cannot be had; names them
+   * @throws CaissonException.HostUnfit when there is no Python or no space, and for an operator's
+   *     own requirements no pip or no package index
    */
   public Image build(BuildRequest request, BuildListener listener) {
     try {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +13,8 @@ import java.util.Set;
 
 /**
  * One attempt to fill a layer: the whole set by pip; when that fails, package by package; when
- * nothing can be had, what the host's own Python has.
+ * nothing can be had, what the host's own Python has. Only a list that Caisson ships may come out
+ * with less than was wanted.
  */
 final class LayerBuild {
   /** For indexes that were seen to answer: a lost packet is no reason to give a package up. */
@@ -31,13 +33,13 @@ final class LayerBuild {
   private final Pip pip;
 
   LayerBuild(
-      Requirements requirements,
+      BuildRequest request,
       Interpreter interpreter,
       InstalledPackages host,
       Path scratch,
       Map<String, String> environment,
       BuildListener listener) {
-    this.requirements = requirements;
+    this.requirements = request.requirements();
     this.interpreter = interpreter;
     this.host = host;
     this.scratch = scratch;
@@ -53,8 +55,8 @@ final class LayerBuild {
       return new Layer(Layer.Origin.COMPLETE, List.of(), List.of());
     }
     if (!pip.exists()) {
-      note(interpreter.python() + " has no pip; on Debian: apt-get install python3-pip");
-      return fromHost();
+      return withoutPip(
+          interpreter.python() + " has no pip; on Debian: apt-get install python3-pip");
     }
     if (requirements.namesItsSources()) {
       return fetch(BRISK, Map.of());
@@ -65,7 +67,7 @@ final class LayerBuild {
       note("package index " + PackageIndexes.shown(silent) + " does not answer");
     }
     if (!indexes.usable()) {
-      return fromHost();
+      return withoutPip("no package index answers");
     }
     return fetch(PATIENT, indexes.environment());
   }
@@ -111,6 +113,9 @@ final class LayerBuild {
         obtained.add(line.text());
       }
     }
+    if (!missing.isEmpty() && !requirements.mayLackPackages()) {
+      throw new CaissonException.InvalidRequest(cannotBeHad(missing));
+    }
     if (obtained.isEmpty()) {
       return fromHost();
     }
@@ -123,6 +128,9 @@ final class LayerBuild {
           "the packages do not go together: " + String.join("; ", outcome.errors()));
     }
     Trees.delete(wheels);
+    if (missing.isEmpty()) {
+      return new Layer(Layer.Origin.COMPLETE, inLayer().pinned(), List.of());
+    }
     note("not to be had: " + String.join(", ", missing));
     return new Layer(Layer.Origin.PARTIAL, inLayer().pinned(), List.copyOf(missing));
   }
@@ -138,6 +146,20 @@ final class LayerBuild {
             .filter(other -> !other.name().equals(line.name()))
             .flatMap(other -> other.constraint().stream())
             .toList());
+  }
+
+  private Layer withoutPip(String reason) throws IOException {
+    if (!requirements.mayLackPackages()) {
+      List<String> wanted =
+          requirements.wanted().stream().map(line -> line.name().orElse(line.text())).toList();
+      throw new CaissonException.HostUnfit(reason + "; " + cannotBeHad(wanted));
+    }
+    note(reason);
+    return fromHost();
+  }
+
+  private static String cannotBeHad(Collection<String> names) {
+    return "packages that cannot be had: " + String.join(", ", names);
   }
 
   /** An empty layer over what the host's Python has of what is wanted. */

@@ -21,12 +21,23 @@ import java.util.regex.Pattern;
  * @param lines the file's lines without comments and blank ones
  * @param base relative paths start here
  * @param wheels whether packages that would have to be compiled are left out
+ * @param source whose list it is
  */
-public record Requirements(List<Line> lines, Path base, Wheels wheels) {
+public record Requirements(List<Line> lines, Path base, Wheels wheels, Source source) {
   /** Whether source packages are accepted, which run code of theirs on this host to be built. */
   public enum Wheels {
     ONLY,
     PREFERRED
+  }
+
+  /**
+   * Whose list it is. An image of a list that Caisson ships may lack packages that cannot be had;
+   * what an operator names is all wanted.
+   */
+  public enum Source {
+    STANDARD,
+    FULL,
+    OPERATOR
   }
 
   /**
@@ -75,12 +86,12 @@ public record Requirements(List<Line> lines, Path base, Wheels wheels) {
 
   /** numpy, pandas, pyarrow and matplotlib, pinned. */
   public static Requirements standard() {
-    return shipped("requirements-default.txt");
+    return shipped("requirements-default.txt", Source.STANDARD);
   }
 
   /** The libraries of the hosted service's container, pinned. */
   public static Requirements full() {
-    return shipped("requirements-full.txt");
+    return shipped("requirements-full.txt", Source.FULL);
   }
 
   /**
@@ -94,7 +105,7 @@ public record Requirements(List<Line> lines, Path base, Wheels wheels) {
     Path base = Optional.ofNullable(absolute.getParent()).orElse(Path.of("/"));
     List<Line> lines = new ArrayList<>();
     read(absolute, lines, 0);
-    return new Requirements(lines, base, Wheels.PREFERRED);
+    return new Requirements(lines, base, Wheels.PREFERRED, Source.OPERATOR);
   }
 
   /** What pip is given. */
@@ -102,9 +113,20 @@ public record Requirements(List<Line> lines, Path base, Wheels wheels) {
     return String.join("\n", lines.stream().map(Line::text).toList()) + "\n";
   }
 
-  /** The lines that name what is wanted, without options and without what others need. */
+  /** Whether an image may come without packages that cannot be had. */
+  boolean mayLackPackages() {
+    return source != Source.OPERATOR;
+  }
+
+  /**
+   * The lines that name what is wanted, without options and, in a list of ours, without what others
+   * need.
+   */
   List<Line> wanted() {
-    return lines.stream().filter(line -> !line.isOption() && !line.dependency()).toList();
+    return lines.stream()
+        .filter(line -> !line.isOption())
+        .filter(line -> source == Source.OPERATOR || !line.dependency())
+        .toList();
   }
 
   /** How many packages there will be at least; lines for other versions of Python count once. */
@@ -136,17 +158,17 @@ public record Requirements(List<Line> lines, Path base, Wheels wheels) {
                 || line.text().contains("://"));
   }
 
-  private static Requirements shipped(String resource) {
+  private static Requirements shipped(String resource, Source source) {
     List<Line> lines = new ArrayList<>();
     for (String raw : Resources.text(resource).lines().toList()) {
       Matcher include = INCLUDE.matcher(raw);
       if (include.matches()) {
-        lines.addAll(shipped(include.group(1)).lines());
+        lines.addAll(shipped(include.group(1), source).lines());
       } else {
         line(raw).ifPresent(lines::add);
       }
     }
-    return new Requirements(lines, Path.of("/"), Wheels.ONLY);
+    return new Requirements(lines, Path.of("/"), Wheels.ONLY, source);
   }
 
   private static void read(Path file, List<Line> into, int depth) {

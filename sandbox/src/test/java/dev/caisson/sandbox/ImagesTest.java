@@ -127,7 +127,7 @@ class ImagesTest {
       environment.put("PIP_DEFAULT_TIMEOUT", "180");
       long start = System.nanoTime();
 
-      Image image = open(environment).build(request("alpha", "beta", "gamma", "delta"), steps::add);
+      Image image = open(environment).build(shipped("alpha", "beta", "gamma", "delta"), steps::add);
 
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
       assertThat(image.description().missing()).containsExactly("alpha", "beta", "gamma", "delta");
@@ -141,7 +141,7 @@ class ImagesTest {
     Image image =
         open(fromLinks())
             .build(
-                request("alpha==1.0", "nosuch-package==3.1", "alpha==9; python_version < '3'"),
+                shipped("alpha==1.0", "nosuch-package==3.1", "alpha==9; python_version < '3'"),
                 steps::add);
 
     assertThat(image.description().packages()).containsExactly("alpha==1.0");
@@ -152,7 +152,7 @@ class ImagesTest {
   @Test
   void fallsBackToTheHostsOwnPackages() throws Exception {
     // pip itself is a package of the host's own Python here, so something is always there.
-    Image image = open(noIndex()).build(request("pip", "alpha"), steps::add);
+    Image image = open(noIndex()).build(shipped("pip", "alpha"), steps::add);
 
     assertThat(image.description().packages()).hasSize(1).allMatch(p -> p.startsWith("pip=="));
     assertThat(image.description().missing()).containsExactly("alpha");
@@ -161,24 +161,42 @@ class ImagesTest {
 
   @Test
   void fallsBackWithoutPip() throws Exception {
-    Path environment = temporary.resolve("bare");
-    assertThat(
-            new ProcessBuilder(
-                    "/usr/bin/python3", "-m", "venv", "--without-pip", environment.toString())
-                .start()
-                .waitFor())
-        .isZero();
-    Images bare = new Images(images, environment.resolve("bin/python3"), environment(), now::get);
-
-    Image image = bare.build(request("alpha"), steps::add);
+    Image image = withoutPip().build(shipped("alpha"), steps::add);
 
     assertThat(image.description().missing()).containsExactly("alpha");
     assertThat(notes()).anyMatch(note -> note.contains("has no pip"));
   }
 
   @Test
+  void refusesOperatorsListThatCannotBeHadWhole() throws Exception {
+    Wheels.make(wheels, "alpha", "1.0");
+    Image kept = open(fromLinks()).build(request("alpha"), steps::add);
+
+    BuildRequest wanting = request("alpha", "nosuch-package==3.1", "another>2  # via alpha");
+    for (BuildRequest.Retry retry : BuildRequest.Retry.values()) {
+      assertThatThrownBy(
+              () -> open(fromLinks()).build(wanting.named("other").withRetry(retry), steps::add))
+          .isInstanceOf(CaissonException.InvalidRequest.class)
+          .hasMessage("packages that cannot be had: nosuch-package, another");
+    }
+    assertThatThrownBy(() -> open(fromLinks()).build(wanting, steps::add))
+        .isInstanceOf(CaissonException.InvalidRequest.class);
+    assertThatThrownBy(() -> open(noIndex()).build(wanting, steps::add))
+        .isInstanceOf(CaissonException.HostUnfit.class)
+        .hasMessageContaining("no package index answers")
+        .hasMessageContaining("alpha, nosuch-package, another");
+    assertThatThrownBy(() -> withoutPip().build(wanting, steps::add))
+        .isInstanceOf(CaissonException.HostUnfit.class)
+        .hasMessageContaining("has no pip")
+        .hasMessageContaining("nosuch-package");
+
+    assertThat(open(fromLinks()).list()).containsExactly(kept);
+    assertThat(leftovers()).isEmpty();
+  }
+
+  @Test
   void doesNotWaitForDeadIndexAtEachStart() throws Exception {
-    BuildRequest passing = request("alpha").withRetry(BuildRequest.Retry.WHEN_DUE);
+    BuildRequest passing = shipped("alpha").withRetry(BuildRequest.Retry.WHEN_DUE);
     Image poor = open(noIndex()).build(passing, steps::add);
     Wheels.make(wheels, "alpha", "1.0");
     steps.clear();
@@ -194,10 +212,10 @@ class ImagesTest {
 
   @Test
   void triesAgainAtOnceWhenAsked() throws Exception {
-    open(noIndex()).build(request("alpha"), steps::add);
+    open(noIndex()).build(shipped("alpha"), steps::add);
     Wheels.make(wheels, "alpha", "1.0");
 
-    Image image = open(fromLinks()).build(request("alpha"), steps::add);
+    Image image = open(fromLinks()).build(shipped("alpha"), steps::add);
 
     assertThat(image.description().packages()).containsExactly("alpha==1.0");
   }
@@ -357,6 +375,26 @@ class ImagesTest {
     } catch (IOException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** As if Caisson shipped the list: its packages may be missing. */
+  private BuildRequest shipped(String... lines) {
+    Requirements own = request(lines).requirements();
+    Requirements ours =
+        new Requirements(own.lines(), own.base(), own.wheels(), Requirements.Source.STANDARD);
+    return new BuildRequest("trial", ours, BuildRequest.Retry.NOW);
+  }
+
+  /** For a Python that has neither pip nor packages. */
+  private Images withoutPip() throws Exception {
+    Path environment = temporary.resolve("bare");
+    assertThat(
+            new ProcessBuilder(
+                    "/usr/bin/python3", "-m", "venv", "--without-pip", environment.toString())
+                .start()
+                .waitFor())
+        .isZero();
+    return new Images(images, environment.resolve("bin/python3"), environment(), now::get);
   }
 
   private Images open(Map<String, String> environment) {

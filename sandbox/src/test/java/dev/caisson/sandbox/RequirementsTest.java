@@ -64,7 +64,18 @@ class RequirementsTest {
 
     assertThat(read.lines().stream().map(Requirements.Line::text))
         .containsExactly("alpha==1", "beta    >=2", "gamma", "d#e");
-    assertThat(read.wanted().stream().map(Requirements.Line::text)).doesNotContain("gamma");
+    assertThat(read.lines())
+        .filteredOn(Requirements.Line::dependency)
+        .extracting(Requirements.Line::text)
+        .containsExactly("gamma");
+  }
+
+  /** pip-compile marks with "via -r" even what was asked for. */
+  @Test
+  void wantsAllThatAnOperatorNames() throws IOException {
+    assertThat(read("alpha==1  # via -r in.txt\nbeta==2  # via alpha\n").wanted())
+        .extracting(Requirements.Line::text)
+        .containsExactly("alpha==1", "beta==2");
   }
 
   @ParameterizedTest
