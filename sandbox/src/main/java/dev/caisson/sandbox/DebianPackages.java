@@ -6,7 +6,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 
 /** What Debian and its kin call Python packages that we may be asked for. */
 final class DebianPackages {
@@ -35,12 +34,17 @@ final class DebianPackages {
 
   private DebianPackages() {}
 
-  /** The command that installs those of the packages that the system has, where it has apt. */
-  static Optional<String> install(Collection<String> names) {
+  /** Those of the packages that the system has, where it has apt. */
+  static List<String> among(Collection<String> names) {
+    return Files.isExecutable(Path.of("/usr/bin/apt-get"))
+        ? names.stream().filter(NAMES::containsKey).toList()
+        : List.of();
+  }
+
+  /** The command that installs them. */
+  static String install(Collection<String> names) {
     List<String> packages =
         names.stream().map(NAMES::get).filter(Objects::nonNull).distinct().toList();
-    return packages.isEmpty() || !Files.isExecutable(Path.of("/usr/bin/apt-get"))
-        ? Optional.empty()
-        : Optional.of("apt-get install " + String.join(" ", packages));
+    return "apt-get install " + String.join(" ", packages);
   }
 }

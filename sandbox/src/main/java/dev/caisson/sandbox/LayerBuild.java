@@ -23,6 +23,7 @@ final class LayerBuild {
   /** For indexes that nobody asked before, because the requirements file names them. */
   private static final List<String> BRISK = List.of("--retries", "0", "--timeout", "5");
 
+  private final BuildRequest request;
   private final Requirements requirements;
   private final Interpreter interpreter;
   private final InstalledPackages host;
@@ -39,6 +40,7 @@ final class LayerBuild {
       Path scratch,
       Map<String, String> environment,
       BuildListener listener) {
+    this.request = request;
     this.requirements = request.requirements();
     this.interpreter = interpreter;
     this.host = host;
@@ -131,7 +133,7 @@ final class LayerBuild {
     if (missing.isEmpty()) {
       return new Layer(Layer.Origin.COMPLETE, inLayer().pinned(), List.of());
     }
-    note("not to be had: " + String.join(", ", missing));
+    note("not to be had: " + String.join(", ", missing) + tryAgain());
     return new Layer(Layer.Origin.PARTIAL, inLayer().pinned(), List.copyOf(missing));
   }
 
@@ -181,10 +183,29 @@ final class LayerBuild {
     }
     note("using what " + interpreter.python() + " has itself: " + named(packages));
     if (!missing.isEmpty()) {
-      note("missing: " + named(missing));
-      DebianPackages.install(missing).ifPresent(command -> note("to have them: " + command));
+      note("missing: " + named(missing) + tryAgain());
+      noteDebianPackages(missing);
     }
     return new Layer(Layer.Origin.HOST, packages, List.copyOf(missing));
+  }
+
+  private void noteDebianPackages(Set<String> missing) {
+    List<String> known = DebianPackages.among(missing);
+    if (known.isEmpty()) {
+      return;
+    }
+    note("without an index, " + named(known) + ": " + DebianPackages.install(known));
+    List<String> others = missing.stream().filter(name -> !known.contains(name)).toList();
+    if (!others.isEmpty()) {
+      note("only from an index: " + named(others));
+    }
+  }
+
+  private String tryAgain() {
+    String full = requirements.source() == Requirements.Source.FULL ? " --full" : "";
+    String name =
+        request.name().equals(ImageDescription.DEFAULT_NAME) ? "" : " --name " + request.name();
+    return "; `caisson image build" + full + name + "` tries again at once";
   }
 
   private List<String> install(String option, String value, List<String> patience) {

@@ -146,6 +146,10 @@ class ImagesTest {
 
     assertThat(image.description().packages()).containsExactly("alpha==1.0");
     assertThat(image.description().missing()).containsExactly("nosuch-package");
+    assertThat(notes())
+        .contains(
+            "not to be had: nosuch-package;"
+                + " `caisson image build --name trial` tries again at once");
     assertThat(python(image, "import alpha; print(alpha.VERSION)")).isEqualTo("1.0");
   }
 
@@ -165,6 +169,22 @@ class ImagesTest {
 
     assertThat(image.description().missing()).containsExactly("alpha");
     assertThat(notes()).anyMatch(note -> note.contains("has no pip"));
+  }
+
+  @Test
+  void saysHowToHaveWhatIsMissing() throws Exception {
+    BuildRequest request = shipped("numpy", "pyarrow").named(ImageDescription.DEFAULT_NAME);
+    withoutPip().build(request, steps::add);
+
+    assertThat(notes())
+        .contains("missing: numpy, pyarrow; `caisson image build` tries again at once")
+        .noneMatch(note -> note.contains("pyarrow") && note.contains("apt-get"));
+    if (Files.isExecutable(Path.of("/usr/bin/apt-get"))) {
+      assertThat(notes())
+          .contains(
+              "without an index, numpy: apt-get install python3-numpy",
+              "only from an index: pyarrow");
+    }
   }
 
   @Test
