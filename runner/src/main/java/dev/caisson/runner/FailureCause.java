@@ -37,6 +37,14 @@ public sealed interface FailureCause {
     }
   }
 
+  /**
+   * The script took the artifact's pattern for a name.
+   *
+   * @param variable that holds the pattern
+   */
+  record OutputNamedAsPattern(String artifact, String path, String variable)
+      implements FailureCause {}
+
   /** The artifact is there and cannot be used: no regular file, or too small. */
   record OutputUnfit(String artifact, String path, String why) implements FailureCause {}
 
@@ -71,6 +79,14 @@ public sealed interface FailureCause {
               + ambiguous.path()
               + " fits "
               + String.join(", ", ambiguous.matches());
+      case OutputNamedAsPattern named ->
+          "artifact "
+              + named.artifact()
+              + ": the script made a file named "
+              + named.path()
+              + ", but "
+              + named.variable()
+              + " holds a pattern; the script must choose a name that fits it";
       case OutputUnfit unfit ->
           "artifact " + unfit.artifact() + " at " + unfit.path() + " " + unfit.why();
       case InputMoved moved ->

@@ -248,5 +248,9 @@ final class PipelineWorkspace {
    *
    * @param kind {@code file}, or what it is instead; empty when several fit
    */
-  record Found(String path, @Nullable String kind, @Nullable Long size, @Nullable String sha256) {}
+  record Found(String path, @Nullable String kind, @Nullable Long size, @Nullable String sha256) {
+    boolean isAt(String place) {
+      return StagePath.normal(path).equals(StagePath.normal(place));
+    }
+  }
 }

@@ -174,6 +174,12 @@ final class StageRun {
     if (found.isEmpty()) {
       throw failed(new FailureCause.OutputMissing(name, expected, there), cell);
     }
+    if (filename.contains("*") && found.stream().anyMatch(file -> file.isAt(filename))) {
+      throw failed(
+          new FailureCause.OutputNamedAsPattern(
+              name, expected, StageEnvironment.variable("OUT_", name)),
+          cell);
+    }
     if (found.size() > 1) {
       List<String> matches = found.stream().map(PipelineWorkspace.Found::path).toList();
       throw failed(new FailureCause.OutputAmbiguous(name, expected, matches), cell);

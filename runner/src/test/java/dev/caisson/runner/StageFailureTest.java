@@ -182,6 +182,24 @@ class StageFailureTest {
   }
 
   @Test
+  void refusesAFileNamedAsThePatternItself() {
+    fixture.edit("pipeline.yaml", "out: {clean: clean.txt}", "out: {clean: \"./clean.*\"}");
+
+    StageFailure failure = fixture.failure(fixture.run());
+
+    assertThat(failure.cause())
+        .isEqualTo(
+            new FailureCause.OutputNamedAsPattern(
+                "clean", "/home/user/numbers/clean/clean.*", "OUT_CLEAN"));
+    assertThat(failure.message())
+        .contains("OUT_CLEAN holds a pattern; the script must choose a name that fits it");
+
+    fixture.file("clean.sh", "cp \"$IN_ROWS\" clean.txt; cp clean.txt \"$OUT_CLEAN\"");
+    assertThat(fixture.failure(fixture.run()).cause())
+        .isInstanceOf(FailureCause.OutputNamedAsPattern.class);
+  }
+
+  @Test
   void adviseWhenAStageRunsIntoItsLimit() {
     fixture.file("clean.sh", "echo begun; sleep 60");
     fixture.edit("pipeline.yaml", "run: clean.sh,", "run: clean.sh, timeout: 400ms,");
