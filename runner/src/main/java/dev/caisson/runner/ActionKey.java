@@ -1,6 +1,7 @@
 package dev.caisson.runner;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -57,8 +58,12 @@ record ActionKey(Map<String, Object> fields, String digest) {
     return new ActionKey(fields);
   }
 
-  /** What differs from an earlier key of the same stage, such as {@code clean.py changed}. */
-  List<String> changesSince(Map<String, Object> earlier) {
+  /**
+   * What differs from an earlier key of the same stage, such as {@code clean.py changed}.
+   *
+   * @param params names of the pipeline's parameters
+   */
+  List<String> changesSince(Map<String, Object> earlier, Collection<String> params) {
     List<String> changes = new ArrayList<>();
     TreeSet<String> names = new TreeSet<>(fields.keySet());
     names.addAll(earlier.keySet());
@@ -66,7 +71,7 @@ record ActionKey(Map<String, Object> fields, String digest) {
       Object now = fields.get(name);
       Object then = earlier.get(name);
       if (now instanceof Map<?, ?> nowMap && then instanceof Map<?, ?> thenMap) {
-        changes.addAll(changes(name, nowMap, thenMap));
+        changes.addAll(changes(name, nowMap, thenMap, params));
       } else if (!String.valueOf(now).equals(String.valueOf(then))) {
         changes.add(name + " changed");
       }
@@ -74,7 +79,8 @@ record ActionKey(Map<String, Object> fields, String digest) {
     return changes;
   }
 
-  private static List<String> changes(String field, Map<?, ?> now, Map<?, ?> then) {
+  private static List<String> changes(
+      String field, Map<?, ?> now, Map<?, ?> then, Collection<String> params) {
     List<String> changes = new ArrayList<>();
     TreeSet<String> names = new TreeSet<>();
     now.keySet().forEach(name -> names.add(String.valueOf(name)));
@@ -83,7 +89,12 @@ record ActionKey(Map<String, Object> fields, String digest) {
       if (String.valueOf(canonical(now.get(name))).equals(canonical(then.get(name)))) {
         continue;
       }
-      String shown = field.equals("code") ? name : field + " " + name;
+      String shown =
+          switch (field) {
+            case "code" -> name;
+            case "env" -> StageEnvironment.told(name, params);
+            default -> field + " " + name;
+          };
       changes.add(
           shown
               + (!then.containsKey(name)

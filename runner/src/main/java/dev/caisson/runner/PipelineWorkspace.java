@@ -118,7 +118,7 @@ final class PipelineWorkspace {
   private Set<String> inspected(Map<String, Object> request) throws RunStopped {
     Inspected reply = call(request, Inspected.class);
     if (!reply.known()) {
-      throw new RunStopped.Gone("container " + container + " has a fresh workspace", true);
+      throw new RunStopped.Gone("the files of container " + container + " are gone", true);
     }
     fresh = false;
     return Set.copyOf(reply.present());

@@ -102,7 +102,7 @@ final class StageResults {
       listener.on(new RunEvent.StageCached(stage.name(), Duration.ofMillis(record.wallMillis())));
       return true;
     }
-    return make(plan, reason(plan, committed.isPresent()));
+    return make(plan, reason(plan, committed));
   }
 
   /** Runs the stage; false when something before it changed on the way. */
@@ -263,13 +263,8 @@ final class StageResults {
   /** Whether a committed result still serves: complete, big enough, its outputs to be had. */
   private boolean usable(StagePlan plan, CommitRecord record) throws RunStopped {
     Stage stage = plan.stage();
-    if (!record.covers(stage)) {
+    if (!record.covers(stage) || unexpected(stage, record).isPresent()) {
       return false;
-    }
-    for (Map.Entry<String, Long> least : stage.minBytes().entrySet()) {
-      if (record.artifact(least.getKey()).sizeBytes() < least.getValue()) {
-        return false;
-      }
     }
     if (missingOutputs(plan, record).isEmpty()) {
       return true;
@@ -285,6 +280,20 @@ final class StageResults {
       // Whatever was there is not what was made: a miss, and the stage runs again.
       return false;
     }
+  }
+
+  /** What of a committed result is below the least that {@code expect} now asks for. */
+  private static Optional<String> unexpected(Stage stage, CommitRecord record) {
+    return stage.minBytes().entrySet().stream()
+        .filter(least -> record.artifact(least.getKey()).sizeBytes() < least.getValue())
+        .map(least ->
+            "expect changed: the kept "
+                + least.getKey()
+                + " has "
+                + record.artifact(least.getKey()).sizeBytes()
+                + " bytes, fewer than "
+                + least.getValue())
+        .findFirst();
   }
 
   private List<Artifact> missingOutputs(StagePlan plan, CommitRecord record) {
@@ -312,13 +321,16 @@ final class StageResults {
             pipeline, plan.stage(), container.id(), cause, OptionalInt.empty(), List.of()));
   }
 
-  private String reason(StagePlan plan, boolean committed) {
-    if (committed) {
-      return "its result cannot be had any more";
+  private String reason(StagePlan plan, Optional<CommitRecord> committed) {
+    if (committed.isPresent()) {
+      return committed
+          .filter(record -> record.covers(plan.stage()))
+          .flatMap(record -> unexpected(plan.stage(), record))
+          .orElse("its result cannot be had any more");
     }
     return store
         .lastCommit(plan.stage().name())
-        .map(last -> plan.key().changesSince(last.key()))
+        .map(last -> plan.key().changesSince(last.key(), pipeline.params().keySet()))
         .map(changes -> changes.isEmpty() ? "runs again" : String.join(", ", changes))
         .orElse("first run");
   }

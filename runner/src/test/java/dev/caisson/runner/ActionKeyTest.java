@@ -157,14 +157,22 @@ class ActionKeyTest {
             Set.of(),
             Map.of("rows", new ActionKey.Placed("rows.csv", "r2")));
 
-    assertThat(now.changesSince(key.fields()))
+    assertThat(now.changesSince(key.fields(), Set.of("lang")))
         .containsExactly(
             "clean.py changed",
             "helper.py is new",
             "env NEW is new",
-            "env PARAM_LANG changed",
+            "param lang changed",
             "image changed",
             "in rows changed");
+  }
+
+  @Test
+  void tellsOfParametersByTheirNames() {
+    assertThat(StageEnvironment.told("PARAM_FIRST_DAY", Set.of("First-Day")))
+        .isEqualTo("param First-Day");
+    assertThat(StageEnvironment.told("PARAM_YEAR", Set.of())).isEqualTo("param year");
+    assertThat(StageEnvironment.told("TZ", Set.of("tz"))).isEqualTo("env TZ");
   }
 
   private static ActionKey key(

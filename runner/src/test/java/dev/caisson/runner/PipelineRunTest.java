@@ -69,6 +69,20 @@ class PipelineRunTest {
   }
 
   @Test
+  void saysWhenAKeptResultNoLongerFitsWhatIsExpected() {
+    fixture.run();
+    fixture.edit(
+        "pipeline.yaml",
+        "out: {clean: clean.txt}",
+        "out: {clean: clean.txt}, expect: {clean: {min_bytes: 100}}");
+
+    fixture.failure(fixture.run());
+
+    assertThat(fixture.heard(RunEvent.StageStarted.class).getFirst().reason())
+        .isEqualTo("expect changed: the kept clean has 4 bytes, fewer than 100");
+  }
+
+  @Test
   void stopsEarlyWhenAChangedStageMakesTheSame() {
     fixture.run();
     fixture.edit("extract.py", "import os", "import os  # for the environment");

@@ -43,7 +43,7 @@ class RecoveryTest {
     assertThat(fixture.heard(RunEvent.Rebuilding.class))
         .containsExactly(
             new RunEvent.Rebuilding(
-                "container " + id + " has a fresh workspace", List.of("extract", "clean")));
+                "the files of container " + id + " are gone", List.of("extract", "clean")));
     assertThat(fixture.read("out/total.txt")).isEqualTo("total 7\n");
   }
 
