@@ -14,7 +14,7 @@ final class CellRules {
 
   private CellRules() {}
 
-  /** Throws InvalidRequest that names the field and the rule. */
+  /** Throws InvalidRequest that names what is wrong and the rule. */
   static void check(CellSpec spec, Limits limits) {
     checkCode(spec.code());
     spec.timeout().ifPresent(timeout -> checkTimeout(timeout, limits.cellLimit()));
@@ -32,13 +32,14 @@ final class CellRules {
     }
   }
 
+  // The API calls it timeout_seconds, the command line --timeout: no prefix would fit all.
   private static void checkTimeout(Duration timeout, Duration limit) {
     if (!timeout.isPositive()) {
-      throw new InvalidRequest("timeout: must be positive, not " + Durations.format(timeout));
+      throw new InvalidRequest("a timeout must be positive, not " + Durations.format(timeout));
     }
     if (timeout.compareTo(limit) > 0) {
       throw new InvalidRequest(
-          "timeout: "
+          "a timeout of "
               + Durations.format(timeout)
               + " is over the cell limit of "
               + Durations.format(limit));

@@ -272,8 +272,8 @@ class CellsTest {
     refused(CellSpec.bash("echo \uD800"), "code: must be whole Unicode");
     refused(
         CellSpec.bash("true").withTimeout(Duration.ofSeconds(31)),
-        "timeout: 31s is over the cell limit of 30s");
-    refused(CellSpec.bash("true").withTimeout(Duration.ZERO), "timeout: must be positive");
+        "a timeout of 31s is over the cell limit of 30s");
+    refused(CellSpec.bash("true").withTimeout(Duration.ZERO), "a timeout must be positive");
     refused(CellSpec.bash("true").withEnvironment(Map.of("A=B", "x")), "env: 'A=B'");
     refused(CellSpec.bash("true").withEnvironment(Map.of("A", "x\0")), "env: the value of 'A'");
     assertThat(caisson.get(container).status()).isEqualTo(ContainerStatus.RELEASED);

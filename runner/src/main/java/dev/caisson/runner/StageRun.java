@@ -132,7 +132,8 @@ final class StageRun {
       return workspace.run(timeout.map(spec::withTimeout).orElse(spec), output);
     } catch (CaissonException.InvalidRequest e) {
       // Such as a timeout over the container's limit.
-      throw new CaissonException.InvalidRequest("stage " + stage.name() + ": " + e.getMessage());
+      throw new CaissonException.InvalidRequest(
+          "pipeline " + pipeline.name() + ": stages." + stage.name() + ": " + e.getMessage());
     }
   }
 

@@ -116,8 +116,7 @@ class EmbeddedPipelineTest {
 
     assertThatThrownBy(() -> run(events::add))
         .isInstanceOf(CaissonException.InvalidRequest.class)
-        .hasMessageStartingWith("stage square: timeout: 21s")
-        .hasMessageContaining("20s");
+        .hasMessageEndingWith(": stages.square: a timeout of 21s is over the cell limit of 20s");
   }
 
   @Test
