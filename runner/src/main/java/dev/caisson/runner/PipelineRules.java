@@ -1,5 +1,6 @@
 package dev.caisson.runner;
 
+import dev.caisson.domain.Durations;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -76,7 +77,7 @@ final class PipelineRules {
       }
     }
     environment(key + ".env", stage.env());
-    stage.timeout().ifPresent(timeout -> positive(key + ".timeout", timeout));
+    stage.timeout().ifPresent(timeout -> timeout(key + ".timeout", timeout));
     stage
         .minBytes()
         .forEach((artifact, bytes) -> {
@@ -245,6 +246,20 @@ final class PipelineRules {
               + StagePath.printable(name)
               + "' is no name: a letter, then up to 62 letters, digits, '-' or '_'");
     }
+  }
+
+  private void timeout(String key, Duration timeout) {
+    positive(key, timeout);
+    pipeline
+        .container
+        .cellLimit()
+        .filter(limit -> timeout.compareTo(limit) > 0)
+        .ifPresent(limit ->
+            problem(
+                key,
+                Durations.format(timeout)
+                    + " is over container.cell_limit, which is "
+                    + Durations.format(limit)));
   }
 
   private void positive(String key, Duration duration) {

@@ -19,7 +19,7 @@ import java.util.Optional;
  * @param files helper files that the script reads or imports
  * @param params names of the pipeline's parameters that the script is given
  * @param env variables of this stage, over those of the pipeline
- * @param timeout wall clock; empty for the pipeline's cell limit
+ * @param timeout wall clock, at most the cell limit; empty for the pipeline's cell limit
  * @param minBytes the least size of an artifact, by artifact name
  */
 public record Stage(

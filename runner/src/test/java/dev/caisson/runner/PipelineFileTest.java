@@ -348,6 +348,7 @@ class PipelineFileTest {
     assertRefused(
         "pipeline: p\n---\npipeline: q\n", "a second document begins here; one file holds one");
     assertRefused("pipeline: [p\nstages: {}\n", "pipeline.yaml:2: not YAML");
+    assertThat(refused("pipeline: {p\n")).doesNotContain("[Source");
     assertRefused("pipeline: \"a\u0000b\"\n", "pipeline.yaml:1: not YAML");
   }
 
@@ -378,6 +379,22 @@ class PipelineFileTest {
         "stages.a.timeout: must be longer than nothing",
         "stages.a.expect.rosw: unknown artifact 'rosw'; did you mean 'rows'?",
         "stages.a.expect.rows.min_bytes: not a size: '-1'");
+  }
+
+  @Test
+  void refusesATimeoutOverTheCellLimitOfThePipeline() {
+    assertRefused(
+        """
+        pipeline: p
+        container: {cell_limit: 60s}
+        stages:
+          a: {run: extract.py, out: {rows: rows.csv}, timeout: 60s}
+          b:
+            run: extract.py
+            out: {rows: more.csv}
+            timeout: 20m
+        """,
+        "pipeline.yaml:8: stages.b.timeout: 20m is over container.cell_limit, which is 60s");
   }
 
   private Pipeline read(String yaml) {
