@@ -6,6 +6,7 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -29,6 +30,9 @@ public final class Json {
 
   /** A file inlined as base64 is one string; the size of the body is limited before it is read. */
   private static final int MAX_STRING_CHARS = 64 << 20;
+
+  /** Where Jackson read from, in parentheses: to a client it says nothing. */
+  private static final Pattern SOURCE = Pattern.compile(" ?\\([^(\\[]*\\[Source: [^\\]]*\\]\\)");
 
   private static final JsonMapper MAPPER =
       JsonMapper.builder(
@@ -64,8 +68,7 @@ public final class Json {
     try {
       node = MAPPER.readTree(text);
     } catch (StreamConstraintsException e) {
-      throw new CaissonException.InvalidRequest(
-          what + ": JSON over a limit: " + e.getOriginalMessage());
+      throw new CaissonException.InvalidRequest(what + ": JSON over a limit: " + told(e));
     } catch (JacksonException e) {
       throw new CaissonException.InvalidRequest(
           what
@@ -74,12 +77,16 @@ public final class Json {
               + ", column "
               + e.getLocation().getColumnNr()
               + ": "
-              + Clip.to(e.getOriginalMessage(), 200));
+              + Clip.to(told(e), 200));
     }
     if (node.isMissingNode()) {
       throw new CaissonException.InvalidRequest(what + ": empty; a JSON value is required");
     }
     return node;
+  }
+
+  private static String told(JacksonException e) {
+    return SOURCE.matcher(e.getOriginalMessage()).replaceAll("");
   }
 
   /** Writes a tree without spaces. */

@@ -30,6 +30,23 @@ class JsonTest {
         .hasMessageStartingWith("request body: ");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"{", "[", "[1,", "{\"a\":{\"b\":[1}", "{\"a\":[1,{", "\"abc", "{\"a\":1]", "]"})
+  void tellsWhatIsWrongWithoutTheParsersOwnAffairs(String text) {
+    assertThatThrownBy(() -> Json.parse(text, "request body"))
+        .isInstanceOf(CaissonException.InvalidRequest.class)
+        .message()
+        .startsWith("request body: not valid JSON at line 1, column ")
+        .doesNotContain("Source", "REDACTED", "StreamReadFeature", "byte offset");
+  }
+
+  @Test
+  void namesTheBracketThatIsMissing() {
+    assertThatThrownBy(() -> Json.parse("{\"a\":[1}", "request body"))
+        .hasMessageEndingWith(": Unexpected close marker '}': expected ']'");
+  }
+
   @Test
   void refusesBytesThatAreNotUtf8() {
     byte[][] bodies = {
