@@ -180,13 +180,22 @@ public final class Containers {
     if (warmOne.isEmpty()) {
       return row;
     }
-    WarmContainer container = warmOne.get();
-    Optional<Long> size = warm.measure(container);
-    if (size.isEmpty()) {
-      return row;
+    return measure(warmOne.get()) ? require(store.find(row.id())) : row;
+  }
+
+  /** Measures what has changed and is idle: a list shows it, and a killed server leaves it. */
+  void measureIdle() {
+    for (WarmContainer container : warm.all()) {
+      if (!container.inUse()) {
+        measure(container);
+      }
     }
-    store.measured(row.id(), container.epoch(), size.get());
-    return require(store.find(row.id()));
+  }
+
+  private boolean measure(WarmContainer container) {
+    Optional<Long> size = warm.measure(container);
+    size.ifPresent(bytes -> store.measured(container.id(), container.epoch(), bytes));
+    return size.isPresent();
   }
 
   /**

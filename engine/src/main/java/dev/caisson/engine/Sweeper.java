@@ -67,6 +67,7 @@ final class Sweeper {
     attempt("idle", warm::releaseIdle);
     attempt("expired", this::endExpired);
     attempt("orphans", this::takeOver);
+    attempt("sizes", ending::measureIdle);
     attempt("files", files::sweep);
     attempt("store", store::sweep);
     if (!workspacesSwept.get()) {

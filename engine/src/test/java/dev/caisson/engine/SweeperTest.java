@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.caisson.domain.Container;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.Ending;
+import dev.caisson.domain.PageRequest;
 import dev.caisson.store.ContainerRow;
 import dev.caisson.store.Store;
 import java.nio.file.Path;
@@ -72,6 +73,27 @@ class SweeperTest {
     caisson.clock.advance(EngineFixture.SETTINGS.idle().minusMillis(1));
     caisson.engine.sweep();
     assertThat(caisson.engine.warm().find(id).orElseThrow().open()).isTrue();
+  }
+
+  @Test
+  void measuresAnIdleContainerThatChanged() {
+    ContainerId id = caisson.create().id();
+    caisson.bash(id, "head -c 300000 /dev/urandom > /tmp/noise");
+    assertThat(listedBytes()).isZero();
+    caisson.engine.sweep();
+    assertThat(caisson.engine.warm().find(id).orElseThrow().open()).isTrue();
+    assertThat(listedBytes()).isBetween(300_000L, 600_000L);
+    assertThat(caisson.engine.warm().find(id).orElseThrow().takeChanged()).isFalse();
+  }
+
+  private long listedBytes() {
+    return caisson
+        .engine
+        .containers()
+        .list(caisson.organization, PageRequest.first())
+        .items()
+        .getFirst()
+        .diskBytes();
   }
 
   @Test
