@@ -3,21 +3,19 @@ package dev.caisson.cli;
 import dev.caisson.client.CaissonClient;
 
 /**
- * A client and whatever must be closed with it.
+ * A client and whatever must be closed after it.
  *
  * @param image the image of containers that name none
+ * @param afterwards closes what the client stands on
  */
-record Connection(CaissonClient client, String image, AutoCloseable underneath)
+record Connection(CaissonClient client, String image, Runnable afterwards)
     implements AutoCloseable {
   @Override
   public void close() {
-    try (underneath;
-        client) {
-      // Closed in reverse order: the client first.
-    } catch (RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException("closing a connection failed", e);
+    try {
+      client.close();
+    } finally {
+      afterwards.run();
     }
   }
 }

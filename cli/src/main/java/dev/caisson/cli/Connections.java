@@ -67,7 +67,7 @@ final class Connections {
     }
     EmbeddedCaisson caisson =
         need == Need.CODE ? forCode(settings, console) : forRecords(settings, console);
-    return new Connection(caisson.client(), caisson.engine().defaultImage(), caisson);
+    return new Connection(caisson.client(), caisson.engine().defaultImage(), caisson::close);
   }
 
   private static Connection http(URI url, String key, Settings settings) {
