@@ -18,10 +18,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.List;
 
-/** Text files of a container by the paths that a model writes. For use by one thread. */
+/** Files of a container by the paths that a model writes. For use by one thread. */
 final class EditedFiles {
-  /** A model cannot read more than a small part of this. */
-  private static final ByteSize TEXT_LIMIT = ByteSize.ofMebibytes(10);
+  /** A model cannot read more than a small part of this; it is what its API takes of a file. */
+  private static final ByteSize READ_LIMIT = ByteSize.ofMebibytes(10);
 
   private static final String HOME = "/home/user";
   private static final String INPUTS = "/files/input";
@@ -62,21 +62,34 @@ final class EditedFiles {
 
   /** The text of a file; throws NotFound when there is none, InvalidRequest when it is no text. */
   String read(String path) {
+    return text(path, bytes(path));
+  }
+
+  /** A file's content; throws NotFound when there is none, InvalidRequest when it is too large. */
+  byte[] bytes(String path) {
     try (FileContent content = workspaces.read(organization, container, path, ByteRange.ALL)) {
-      if (content.totalBytes() > TEXT_LIMIT.bytes()) {
+      if (content.totalBytes() > READ_LIMIT.bytes()) {
         throw new CaissonException.InvalidRequest(
-            path + ": " + content.totalBytes() + " bytes, over the limit of " + TEXT_LIMIT);
+            path + ": " + content.totalBytes() + " bytes, over the limit of " + READ_LIMIT);
       }
+      return content.stream().readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The text that a file's bytes are; throws InvalidRequest when they are none. */
+  static String text(String path, byte[] bytes) {
+    try {
       return StandardCharsets.UTF_8
           .newDecoder()
           .onMalformedInput(CodingErrorAction.REPORT)
           .onUnmappableCharacter(CodingErrorAction.REPORT)
-          .decode(ByteBuffer.wrap(content.stream().readAllBytes()))
+          .decode(ByteBuffer.wrap(bytes))
           .toString();
     } catch (CharacterCodingException e) {
-      throw new CaissonException.InvalidRequest(path + ": not a text file (UTF-8)");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new CaissonException.InvalidRequest(
+          path + ": not a text file (UTF-8), an image (PNG, JPEG, GIF, WebP) or a PDF");
     }
   }
 

@@ -1,11 +1,14 @@
 package dev.caisson.messages;
 
+import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.WorkspaceEntry;
 import dev.caisson.wire.Clip;
 import dev.caisson.wire.Json;
 import dev.caisson.wire.JsonFields;
+import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -14,6 +17,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The text editor: view, create, str_replace. */
 final class EditorSubTool implements SubTool {
+  /** In base64 this is the 5 MiB that the Messages API takes of an image. */
+  private static final ByteSize IMAGE_LIMIT = new ByteSize(3840L << 10);
+
   @Override
   public String name() {
     return EDITOR;
@@ -67,8 +73,32 @@ final class EditorSubTool implements SubTool {
   }
 
   private static ObjectNode view(JsonFields fields, EditedFiles files, String path) {
-    String text = files.isDirectory(path) ? listing(files.list(path)) : files.read(path);
-    FileLines lines = FileLines.of(text);
+    if (files.isDirectory(path)) {
+      return lines(fields, FileLines.of(listing(files.list(path))));
+    }
+    byte[] bytes = files.bytes(path);
+    Optional<FileFormat> format = FileFormat.of(bytes);
+    if (format.isEmpty()) {
+      return lines(fields, FileLines.of(EditedFiles.text(path, bytes)));
+    }
+    if (!fields.array("view_range").isEmpty()) {
+      throw JsonFields.invalid(
+          "input.view_range", Clip.word(path) + " has no lines: " + format.get().mediaType());
+    }
+    if (format.get() != FileFormat.PDF && bytes.length > IMAGE_LIMIT.bytes()) {
+      throw new CaissonException.InvalidRequest(
+          path + ": " + bytes.length + " bytes, over the limit of " + IMAGE_LIMIT + " for images");
+    }
+    return Json.object()
+        .put("type", EDITOR + "_view_result")
+        .put("file_type", format.get().fileType())
+        .put("content", Base64.getEncoder().encodeToString(bytes))
+        .putNull("num_lines")
+        .putNull("start_line")
+        .putNull("total_lines");
+  }
+
+  private static ObjectNode lines(JsonFields fields, FileLines lines) {
     int first = 1;
     int last = lines.count();
     List<JsonNode> range = fields.array("view_range");

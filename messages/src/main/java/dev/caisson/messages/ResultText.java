@@ -2,6 +2,7 @@ package dev.caisson.messages;
 
 import dev.caisson.wire.Json;
 import java.util.List;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -19,7 +20,31 @@ final class ResultText {
     if (content.has("error_code")) {
       return result.put("content", errorText(content)).put("is_error", true);
     }
+    Optional<FileFormat> format = format(content);
+    if (format.isPresent()) {
+      result.putArray("content").add(shown(format.get(), content.path("content").stringValue()));
+      return result;
+    }
     return result.put("content", text(content));
+  }
+
+  /** The format of an image or a PDF that was viewed; empty for all other results. */
+  private static Optional<FileFormat> format(JsonNode content) {
+    String fileType = content.path("file_type").asStringOpt().orElse("");
+    return fileType.equals("image") || fileType.equals("pdf")
+        ? content.path("content").asStringOpt().flatMap(FileFormat::ofBase64)
+        : Optional.empty();
+  }
+
+  /** A block that lets the model see the file itself. */
+  private static ObjectNode shown(FileFormat format, String base64) {
+    ObjectNode block = Json.object().put("type", format == FileFormat.PDF ? "document" : "image");
+    block
+        .putObject("source")
+        .put("type", "base64")
+        .put("media_type", format.mediaType())
+        .put("data", base64);
+    return block;
   }
 
   static ObjectNode notRun(String toolUseId) {
