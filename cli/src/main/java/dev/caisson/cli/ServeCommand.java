@@ -82,7 +82,10 @@ final class ServeCommand implements Callable<Integer> {
     ServerSettings serverSettings =
         ServerSettings.DEFAULT
             .withHost(settings.text(Setting.HOST))
-            .withPort(settings.integer(Setting.PORT, 0, 65535));
+            .withPort(settings.integer(Setting.PORT, 0, 65535))
+            .withKeyLimits(
+                settings.integer(Setting.KEY_REQUESTS, 1, 1_000_000_000),
+                settings.integer(Setting.KEY_CELLS, 1, 1_000_000));
     MessagesSettings messagesSettings = messagesSettings(settings);
     DataDirectory directory = DataDirectory.open(settings.path(Setting.DATA));
     try (DataDirectory.ServerClaim claim = directory.claimServer();

@@ -28,7 +28,9 @@ enum Setting {
   DISK("5GiB", "size of one file that a cell may write"),
   OUTPUT("1MiB", "kept of each output stream of a cell"),
   QUEUE("32", "cells that may wait for one container"),
-  MAX_FILE("500MiB", "size of one stored file");
+  MAX_FILE("500MiB", "size of one stored file"),
+  KEY_REQUESTS("60000", "requests that one API key may make in a minute"),
+  KEY_CELLS("256", "requests of one API key that may run code at the same time");
 
   private final String defaultValue;
   private final String description;

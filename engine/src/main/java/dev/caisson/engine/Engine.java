@@ -28,6 +28,7 @@ public final class Engine implements AutoCloseable {
   private final WarmContainers warm;
   private final Sweeper sweeper;
   private final Thread sweeping;
+  private final InstantSource clock;
   private final CountDownLatch closing = new CountDownLatch(1);
 
   private Engine(
@@ -37,6 +38,7 @@ public final class Engine implements AutoCloseable {
       InstantSource clock,
       OwnerWaitListener listener) {
     this.settings = settings;
+    this.clock = clock;
     this.images = new Images(sandboxes);
     Ownership ownership = new Ownership(store, settings.ownerWait(), listener);
     this.warm = new WarmContainers(settings, store.containers(), sandboxes, ownership, clock);
@@ -104,6 +106,11 @@ public final class Engine implements AutoCloseable {
 
   public Keys keys() {
     return keys;
+  }
+
+  /** What time it is for all that is kept here. */
+  public InstantSource clock() {
+    return clock;
   }
 
   public Images images() {

@@ -105,14 +105,17 @@ public final class CaissonServer implements AutoCloseable {
       Disconnects disconnects) {
     routes.before(Exchange::begin);
     routes.before(context -> context.header("x-content-type-options", "nosniff"));
+    KeyLimits limits = new KeyLimits(settings.keyRequests(), settings.keyCells(), engine.clock());
     routes.before("/v1/*", new Authentication(engine.keys())::check);
+    routes.before("/v1/*", limits::countRequest);
+    routes.before("/v1/*", MessageRoutes::checkBetas);
     new HealthRoutes(engine).register(routes);
     new ContainerRoutes(engine.containers(), settings).register(routes);
-    new CellRoutes(engine.cells(), settings, disconnects).register(routes);
+    new CellRoutes(engine.cells(), settings, disconnects, limits).register(routes);
     new WorkspaceRoutes(engine.workspaces(), settings).register(routes);
     new FileRoutes(engine.files(), settings).register(routes);
     new ImageRoutes(engine.images()).register(routes);
-    new MessageRoutes(messages, settings, disconnects).register(routes);
+    new MessageRoutes(messages, settings, disconnects, limits).register(routes);
   }
 
   private static URI address(String host, int port) {

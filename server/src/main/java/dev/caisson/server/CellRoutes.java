@@ -20,11 +20,13 @@ final class CellRoutes {
   private final Cells cells;
   private final ServerSettings settings;
   private final Disconnects disconnects;
+  private final KeyLimits limits;
 
-  CellRoutes(Cells cells, ServerSettings settings, Disconnects disconnects) {
+  CellRoutes(Cells cells, ServerSettings settings, Disconnects disconnects, KeyLimits limits) {
     this.cells = cells;
     this.settings = settings;
     this.disconnects = disconnects;
+    this.limits = limits;
   }
 
   void register(RoutesConfig routes) {
@@ -38,15 +40,19 @@ final class CellRoutes {
     OrganizationId organization = exchange.organization();
     ContainerId container = exchange.containerId();
     CellRequestJson request = CellRequestJson.read(exchange.json(settings));
-    if (request.stream()) {
-      stream(exchange, organization, container, request.spec());
-      return;
+    try (KeyLimits.CellPlace place = limits.place(exchange.key())) {
+      place.take();
+      if (request.stream()) {
+        stream(exchange, organization, container, request.spec());
+        return;
+      }
+      exchange.codeMayHaveRun();
+      Cell cell =
+          disconnects.during(
+              context,
+              () -> cells.run(organization, container, request.spec(), OutputListener.NONE));
+      exchange.reply(200, CellJson.write(cell));
     }
-    exchange.codeMayHaveRun();
-    Cell cell =
-        disconnects.during(
-            context, () -> cells.run(organization, container, request.spec(), OutputListener.NONE));
-    exchange.reply(200, CellJson.write(cell));
   }
 
   /** Until the first event is out, an error is an ordinary error reply. */

@@ -5,6 +5,7 @@ import dev.caisson.domain.CellId;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.IdKind;
+import dev.caisson.domain.KeyId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.Principal;
@@ -53,14 +54,23 @@ final class Exchange {
 
   void authenticated(Principal principal) {
     context.attribute(PRINCIPAL, principal);
+    context.header("anthropic-organization-id", principal.organizationId().value());
   }
 
   OrganizationId organization() {
+    return principal().organizationId();
+  }
+
+  KeyId key() {
+    return principal().keyId();
+  }
+
+  private Principal principal() {
     Principal principal = context.attribute(PRINCIPAL);
     if (principal == null) {
       throw new CaissonException.Unauthenticated("x-api-key: header is required");
     }
-    return principal.organizationId();
+    return principal;
   }
 
   /** From now on a blind retry could run code twice. */

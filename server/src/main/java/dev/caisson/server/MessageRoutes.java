@@ -1,5 +1,6 @@
 package dev.caisson.server;
 
+import dev.caisson.messages.Betas;
 import dev.caisson.messages.MessageHeaders;
 import dev.caisson.messages.Messages;
 import io.javalin.config.RoutesConfig;
@@ -15,11 +16,14 @@ final class MessageRoutes {
   private final Messages messages;
   private final ServerSettings settings;
   private final Disconnects disconnects;
+  private final KeyLimits limits;
 
-  MessageRoutes(Messages messages, ServerSettings settings, Disconnects disconnects) {
+  MessageRoutes(
+      Messages messages, ServerSettings settings, Disconnects disconnects, KeyLimits limits) {
     this.messages = messages;
     this.settings = settings;
     this.disconnects = disconnects;
+    this.limits = limits;
   }
 
   void register(RoutesConfig routes) {
@@ -30,17 +34,31 @@ final class MessageRoutes {
     Exchange exchange = new Exchange(context);
     MessageHeaders headers = headers(context.req());
     JsonNode request = exchange.json(settings);
-    exchange.reply(
-        200,
-        disconnects.during(
-            context,
-            () ->
-                messages.create(
-                    exchange.organization(), headers, request, exchange::codeMayHaveRun)));
+    try (KeyLimits.CellPlace place = limits.place(exchange.key())) {
+      Runnable beforeRun =
+          () -> {
+            place.take();
+            exchange.codeMayHaveRun();
+          };
+      exchange.reply(
+          200,
+          disconnects.during(
+              context,
+              () -> messages.create(exchange.organization(), headers, request, beforeRun)));
+    }
+  }
+
+  /** Refuses betas that nobody knows, whatever the route. */
+  static void checkBetas(Context context) {
+    Betas.forwarded(betas(context.req()));
   }
 
   private static MessageHeaders headers(HttpServletRequest request) {
-    List<String> betas = Collections.list(request.getHeaders("anthropic-beta"));
-    return MessageHeaders.of(Optional.ofNullable(request.getHeader("anthropic-version")), betas);
+    return MessageHeaders.of(
+        Optional.ofNullable(request.getHeader("anthropic-version")), betas(request));
+  }
+
+  private static List<String> betas(HttpServletRequest request) {
+    return Collections.list(request.getHeaders("anthropic-beta"));
   }
 }

@@ -13,6 +13,8 @@ import java.time.Duration;
  * @param idle a connection that neither sends nor takes a byte for this long is closed, unless a
  *     request of its own is being worked on
  * @param ping silence on a stream of events after which a ping is sent
+ * @param keyRequests that one API key may make in a minute
+ * @param keyCells requests of one API key that may run code at the same time
  */
 public record ServerSettings(
     String host,
@@ -20,7 +22,9 @@ public record ServerSettings(
     ByteSize jsonLimit,
     ByteSize contentLimit,
     Duration idle,
-    Duration ping) {
+    Duration ping,
+    int keyRequests,
+    int keyCells) {
   /** The Messages API takes 32 MB in one request. */
   private static final ByteSize JSON_LIMIT = new ByteSize(32_000_000);
 
@@ -35,25 +39,36 @@ public record ServerSettings(
           JSON_LIMIT,
           CONTENT_LIMIT,
           Duration.ofSeconds(60),
-          Duration.ofSeconds(10));
+          Duration.ofSeconds(10),
+          60_000,
+          256);
 
   public ServerSettings withHost(String newHost) {
-    return new ServerSettings(newHost, port, jsonLimit, contentLimit, idle, ping);
+    return new ServerSettings(
+        newHost, port, jsonLimit, contentLimit, idle, ping, keyRequests, keyCells);
   }
 
   public ServerSettings withPort(int newPort) {
-    return new ServerSettings(host, newPort, jsonLimit, contentLimit, idle, ping);
+    return new ServerSettings(
+        host, newPort, jsonLimit, contentLimit, idle, ping, keyRequests, keyCells);
   }
 
   public ServerSettings withLimits(ByteSize json, ByteSize content) {
-    return new ServerSettings(host, port, json, content, idle, ping);
+    return new ServerSettings(host, port, json, content, idle, ping, keyRequests, keyCells);
   }
 
   public ServerSettings withIdle(Duration newIdle) {
-    return new ServerSettings(host, port, jsonLimit, contentLimit, newIdle, ping);
+    return new ServerSettings(
+        host, port, jsonLimit, contentLimit, newIdle, ping, keyRequests, keyCells);
   }
 
   public ServerSettings withPing(Duration newPing) {
-    return new ServerSettings(host, port, jsonLimit, contentLimit, idle, newPing);
+    return new ServerSettings(
+        host, port, jsonLimit, contentLimit, idle, newPing, keyRequests, keyCells);
+  }
+
+  public ServerSettings withKeyLimits(int requestsPerMinute, int cells) {
+    return new ServerSettings(
+        host, port, jsonLimit, contentLimit, idle, ping, requestsPerMinute, cells);
   }
 }

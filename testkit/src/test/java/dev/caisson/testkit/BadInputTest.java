@@ -194,6 +194,7 @@ class BadInputTest {
             "/v1/messages", "{}", "anthropic-version", "2023-06-01", "anthropic-beta", "made-up");
     assertThat(beta.status()).isEqualTo(400);
     assertThat(beta.error()).contains("`made-up`", "anthropic-beta");
+    assertThat(http.get("/v1/files", "anthropic-beta", "made-up").status()).isEqualTo(400);
   }
 
   @Test
