@@ -51,7 +51,9 @@ class SettingsTest {
             disk=5GiB
             output=1MiB
             queue=32
-            max-file=500MiB\
+            max-file=500MiB
+            key-requests=60000
+            key-cells=256\
             """);
   }
 
