@@ -8,6 +8,7 @@ import dev.caisson.wire.CellEvent;
 import dev.caisson.wire.CellJson;
 import dev.caisson.wire.ErrorJson;
 import dev.caisson.wire.Json;
+import dev.caisson.wire.ServerSentEvent;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -70,7 +71,7 @@ final class CellStream {
     if (name.equals(CellEvent.RESULT)) {
       return CellJson.read(json(data).path("cell"));
     }
-    if (name.equals(CellEvent.ERROR)) {
+    if (name.equals(ServerSentEvent.ERROR)) {
       JsonNode error = json(data);
       throw ErrorJson.read(
           status(error.path("error").path("code").asString("")), error, Optional.empty());

@@ -82,7 +82,7 @@ class HttpCaissonTest {
     Cell cell = cell(new CellOutcome.Completed(0));
     answer(exchange -> {
       OutputStream out = events(exchange);
-      out.write(new ServerSentEvent(CellEvent.PING, Json.object()).bytes());
+      out.write(new ServerSentEvent(ServerSentEvent.PING, Json.object()).bytes());
       out.write(new ServerSentEvent("stdout", CellEvent.output("half\n")).bytes());
       out.flush();
       // The result is not sent before the output was heard.
@@ -169,7 +169,7 @@ class HttpCaissonTest {
         events(exchange)
             .write(
                 new ServerSentEvent(
-                        CellEvent.ERROR,
+                        ServerSentEvent.ERROR,
                         ErrorJson.write(new CaissonException.ContainerExpired(expired), "req_1"))
                     .bytes()));
 

@@ -5,7 +5,6 @@ import dev.caisson.domain.IdKind;
 import dev.caisson.wire.Json;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -20,32 +19,31 @@ final class DirectModel {
 
   private DirectModel() {}
 
-  /** The whole reply, but for the container. */
-  static ObjectNode run(MessageRequest request, Workbench workbench) {
-    String prompt = lastUserText(request.messages());
-    List<Fence> fences = Fence.in(prompt);
-    ArrayNode content = Json.array();
+  /** Writes the whole reply. */
+  static ObjectNode run(MessageRequest request, Workbench workbench, ReplyWriter writer) {
+    List<Fence> fences = Fence.in(lastUserText(request.messages()));
     if (request.tool().isEmpty()) {
-      say(content, NAME + " runs code only when the request has a code execution tool.");
+      say(writer, NAME + " runs code only when the request has a code execution tool.");
     } else if (fences.isEmpty()) {
-      say(content, NAME + " found no fenced ```python or ```bash block in the last user message.");
+      say(writer, NAME + " found no fenced ```python or ```bash block in the last user message.");
     } else {
       ToolVersion version = request.tool().get().version();
       List<ToolCall> calls =
           fences.stream()
               .map(fence -> version.callFor(fence, IdKind.SERVER_TOOL_USE.next()))
               .toList();
-      calls.forEach(call -> run(call, version, workbench, content));
+      writer.start(Reply.own(NAME));
+      calls.forEach(call -> run(call, version, workbench, writer));
     }
     Usage usage = new Usage();
-    usage.add(tokens(Json.write(request.tree())), tokens(Json.write(content)));
-    return Reply.own(NAME, content, usage);
+    usage.add(tokens(Json.write(request.tree())), tokens(Json.write(writer.content())));
+    return writer.end(Reply.ending("end_turn"), usage, workbench.container());
   }
 
   private static void run(
-      ToolCall call, ToolVersion version, Workbench workbench, ArrayNode content) {
+      ToolCall call, ToolVersion version, Workbench workbench, ReplyWriter writer) {
     Cancellation.check();
-    content.add(ResultBlocks.call(call));
+    writer.block(ResultBlocks.call(call));
     SubTool tool = version.subTool(call.name()).orElseThrow();
     ObjectNode result;
     try {
@@ -53,7 +51,7 @@ final class DirectModel {
     } catch (CaissonException e) {
       result = tool.error(ResultBlocks.errorCode(e), e.getMessage());
     }
-    content.add(ResultBlocks.result(call, result));
+    writer.block(ResultBlocks.result(call, result));
     Cancellation.check();
   }
 
@@ -79,8 +77,9 @@ final class DirectModel {
     return text.toString();
   }
 
-  private static void say(ArrayNode content, String text) {
-    content.addObject().put("type", "text").put("text", text).putNull("citations");
+  private static void say(ReplyWriter writer, String text) {
+    writer.start(Reply.own(NAME));
+    writer.block(Json.object().put("type", "text").put("text", text).putNull("citations"));
   }
 
   private static long tokens(String text) {

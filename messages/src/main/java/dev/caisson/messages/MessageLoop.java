@@ -2,14 +2,11 @@ package dev.caisson.messages;
 
 import dev.caisson.domain.CaissonException;
 import dev.caisson.wire.Clip;
-import dev.caisson.wire.Json;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -28,7 +25,7 @@ final class MessageLoop {
   private final UnaryOperator<String> filenames;
   private final ToolIds ids = new ToolIds();
   private final Usage usage = new Usage();
-  private final ArrayNode content = Json.array();
+  private final ReplyWriter writer;
 
   MessageLoop(
       UpstreamClient upstream,
@@ -37,7 +34,8 @@ final class MessageLoop {
       MessageHeaders headers,
       Workbench workbench,
       ToolGuide.Facts facts,
-      UnaryOperator<String> filenames) {
+      UnaryOperator<String> filenames,
+      ReplyWriter writer) {
     this.upstream = upstream;
     this.iterations = iterations;
     this.request = request;
@@ -45,72 +43,56 @@ final class MessageLoop {
     this.workbench = workbench;
     this.facts = facts;
     this.filenames = filenames;
+    this.writer = writer;
     takeIdsOfHistory();
   }
 
-  /** The whole reply, but for the container. */
+  /** Writes the whole reply. */
   ObjectNode run() {
-    CurrentTurn.openCalls(request.messages()).forEach(this::runCall);
+    List<ToolCall> open = CurrentTurn.openCalls(request.messages());
+    if (!open.isEmpty()) {
+      // Their results come before anything that the model says.
+      writer.start(Reply.own(request.model()));
+      open.forEach(this::runCall);
+    }
     for (int i = 0; i < iterations; i++) {
-      Cancellation.check();
-      ObjectNode last =
-          upstream.send(
-              UpstreamRequest.of(
-                  request,
-                  History.forUpstream(request.messages(), content, filenames),
-                  facts,
-                  i == 0),
-              headers);
-      usage.add(last.path("usage"));
-      List<ToolCall> calls = new ArrayList<>();
-      boolean callsClient = take(last.path("content"), calls);
-      if (calls.isEmpty() || !wantsResults(last)) {
-        return reply(last);
+      UpstreamReply reply = ask(i == 0);
+      usage.add(reply.usage());
+      if (!reply.wantsResults()) {
+        return end(reply.ending());
       }
-      if (callsClient) {
+      if (reply.callsClient()) {
         // The client answers first; its next request runs these, in a container it must know.
         workbench.require();
-        return reply(last.put("stop_reason", "tool_use"));
+        return end(reply.ending("tool_use"));
       }
-      calls.forEach(this::runCall);
+      reply.calls().forEach(this::runCall);
       if (i == iterations - 1) {
-        return reply(last.put("stop_reason", "pause_turn"));
+        return end(reply.ending("pause_turn"));
       }
     }
     throw new IllegalStateException("iterations: " + iterations);
   }
 
-  /** Takes over the blocks of a reply; says whether a tool of the client is called. */
-  private boolean take(JsonNode blocks, List<ToolCall> calls) {
-    boolean callsClient = false;
-    for (JsonNode block : blocks) {
-      String name = block.path("name").asStringOpt().orElse("");
-      boolean isUse = ResultBlocks.type(block).equals("tool_use");
-      if (isUse && request.tool().isPresent() && SubTool.NAMES.contains(name)) {
-        String id = ids.client(block.path("id").asStringOpt().orElse(""));
-        JsonNode input = block.path("input").isObject() ? block.get("input") : Json.object();
-        ToolCall call = new ToolCall(id, name, input);
-        calls.add(call);
-        content.add(ResultBlocks.call(call));
-      } else {
-        callsClient |= isUse;
-        content.add(Reply.clientBlock(block));
-      }
+  private UpstreamReply ask(boolean isFirst) {
+    Cancellation.check();
+    UpstreamReply reply = new UpstreamReply(request, ids, writer);
+    ObjectNode asked =
+        UpstreamRequest.of(
+            request,
+            History.forUpstream(request.messages(), writer.content(), filenames),
+            facts,
+            isFirst);
+    if (writer.isStreamed()) {
+      asked.put("stream", true);
     }
-    return callsClient;
-  }
-
-  /** Some upstreams say {@code end_turn}, or nothing, beside a call. */
-  private static boolean wantsResults(ObjectNode reply) {
-    JsonNode reason = reply.path("stop_reason");
-    return !reason.isString()
-        || reason.stringValue().equals("tool_use")
-        || reason.stringValue().equals("end_turn");
+    upstream.ask(asked, headers, reply);
+    return reply;
   }
 
   private void runCall(ToolCall call) {
     Cancellation.check();
-    content.add(ResultBlocks.result(call, result(call)));
+    writer.block(ResultBlocks.result(call, result(call)));
     Cancellation.check();
   }
 
@@ -140,8 +122,8 @@ final class MessageLoop {
     }
   }
 
-  private ObjectNode reply(ObjectNode last) {
-    return Reply.of(last, request.model(), content, usage);
+  private ObjectNode end(ObjectNode ending) {
+    return writer.end(ending, usage, workbench.container());
   }
 
   private void takeIdsOfHistory() {

@@ -44,9 +44,7 @@ record MessageRequest(
     for (int i = 0; i < messages.size(); i++) {
       checkMessage(messages.get(i), "messages." + i);
     }
-    if (fields.bool("stream").orElse(false)) {
-      throw JsonFields.invalid("stream", "streamed messages are not supported yet; send false");
-    }
+    fields.bool("stream");
     Optional<String> containerId = container(fields);
     Optional<CodeExecution> tool = tool(fields);
     WholeText.check(body, "");

@@ -10,11 +10,11 @@ import dev.caisson.domain.StoredFile;
 import dev.caisson.engine.Engine;
 import dev.caisson.wire.Clip;
 import dev.caisson.wire.Json;
+import dev.caisson.wire.JsonFields;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -38,13 +38,42 @@ public final class Messages implements AutoCloseable {
     return new Messages(settings, engine);
   }
 
+  /** Whether a request wants its reply as events; throws InvalidRequest when it does not say so. */
+  public static boolean wantsStream(JsonNode body) {
+    return JsonFields.of(body, "").bool("stream").orElse(false);
+  }
+
   /**
-   * Answers one request. Interrupting the thread ends what runs for it.
+   * Answers one request with a whole message, whatever it says of streaming. Interrupting the
+   * thread ends what runs for it.
    *
    * @param beforeRun called before code runs: from then on the request must not be repeated blindly
    */
   public ObjectNode create(
       OrganizationId organization, MessageHeaders headers, JsonNode body, Runnable beforeRun) {
+    return answer(organization, headers, body, beforeRun, new ReplyWriter());
+  }
+
+  /**
+   * Answers one request as {@link #create} does, with the events of the reply while it comes about.
+   * What fails before the first of them has left nothing behind; what fails afterwards ends the
+   * reply in its middle, and the caller has to say so.
+   */
+  public void stream(
+      OrganizationId organization,
+      MessageHeaders headers,
+      JsonNode body,
+      Runnable beforeRun,
+      ReplySink sink) {
+    answer(organization, headers, body, beforeRun, new ReplyWriter(sink));
+  }
+
+  private ObjectNode answer(
+      OrganizationId organization,
+      MessageHeaders headers,
+      JsonNode body,
+      Runnable beforeRun,
+      ReplyWriter writer) {
     MessageRequest request = MessageRequest.parse(body);
     boolean direct = request.model().equals(DirectModel.NAME);
     if (!direct && upstream == null) {
@@ -59,18 +88,16 @@ public final class Messages implements AutoCloseable {
     try {
       named = request.containerId().map(id -> container(organization, id));
     } catch (CaissonException.ContainerExpired e) {
-      return expired(request);
+      return expired(request, writer);
     }
     List<FileId> files =
         request.uploads().stream().map(upload -> file(organization, upload)).toList();
     Workbench workbench = new Workbench(engine, organization, named, beforeRun);
     try {
       workbench.mount(files);
-      ObjectNode reply =
-          direct
-              ? DirectModel.run(request, workbench)
-              : loop(organization, headers, request, workbench).run();
-      return Reply.withContainer(reply, workbench.container());
+      return direct
+          ? DirectModel.run(request, workbench, writer)
+          : loop(organization, headers, request, workbench, writer).run();
     } catch (RuntimeException e) {
       discard(workbench, e);
       throw e;
@@ -96,7 +123,8 @@ public final class Messages implements AutoCloseable {
       OrganizationId organization,
       MessageHeaders headers,
       MessageRequest request,
-      Workbench workbench) {
+      Workbench workbench,
+      ReplyWriter writer) {
     if (upstream == null) {
       throw new IllegalStateException("no upstream");
     }
@@ -108,7 +136,8 @@ public final class Messages implements AutoCloseable {
         headers,
         workbench,
         ToolGuide.Facts.of(engine.limits(), engine.images().get(image)),
-        id -> filename(organization, id));
+        id -> filename(organization, id),
+        writer);
   }
 
   private Container container(OrganizationId organization, String text) {
@@ -143,16 +172,16 @@ public final class Messages implements AutoCloseable {
   }
 
   /** The answer to a request whose container is past its retention, at no token cost. */
-  private static ObjectNode expired(MessageRequest request) {
+  private static ObjectNode expired(MessageRequest request, ReplyWriter writer) {
     boolean pythonOnly =
         request.tool().map(tool -> tool.version().subTool(SubTool.BASH).isEmpty()).orElse(false);
     String name = pythonOnly ? SubTool.PYTHON : SubTool.BASH;
     String field = pythonOnly ? "code" : "command";
     ToolCall call = new ToolCall(IdKind.SERVER_TOOL_USE.next(), name, Json.object().put(field, ""));
-    ArrayNode content = Json.array();
-    content.add(ResultBlocks.call(call));
-    content.add(ResultBlocks.result(call, ResultBlocks.error(name, "container_expired", "")));
-    return Reply.own(request.model(), content, new Usage());
+    writer.start(Reply.own(request.model()));
+    writer.block(ResultBlocks.call(call));
+    writer.block(ResultBlocks.result(call, ResultBlocks.error(name, "container_expired", "")));
+    return writer.end(Reply.ending("end_turn"), new Usage(), Optional.empty());
   }
 
   @Override

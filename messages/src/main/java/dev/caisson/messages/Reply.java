@@ -4,60 +4,74 @@ import dev.caisson.domain.Container;
 import dev.caisson.domain.IdKind;
 import dev.caisson.wire.Json;
 import dev.caisson.wire.Timestamps;
-import java.util.Optional;
+import java.util.List;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Puts a message together. */
+/** The beginning and the end of a message, as typed SDKs need them. */
 final class Reply {
+  private static final List<String> STOP_FIELDS =
+      List.of("stop_reason", "stop_sequence", "stop_details");
+
   private Reply() {}
 
-  /** A message of our own making. */
-  static ObjectNode own(String model, ArrayNode content, Usage usage) {
-    ObjectNode reply =
-        Json.object()
-            .put("id", IdKind.MESSAGE.next())
-            .put("type", "message")
-            .put("role", "assistant")
-            .put("model", model);
-    reply.set("content", content);
-    reply.put("stop_reason", "end_turn").putNull("stop_sequence").putNull("stop_details");
-    return reply.set("usage", usage.json());
+  /** The beginning of a message of our own making. */
+  static ObjectNode own(String model) {
+    return start(Json.object(), model);
   }
 
-  /**
-   * An upstream's last reply of a request as the reply to all of it; what we do not know of passes
-   * through.
-   */
-  static ObjectNode of(ObjectNode last, String model, ArrayNode content, Usage usage) {
-    ObjectNode reply = last.deepCopy();
-    if (!IdKind.MESSAGE.matches(reply.path("id").asStringOpt().orElse(""))) {
-      reply.put("id", IdKind.MESSAGE.next());
+  /** The beginning of an upstream's message; what we do not know of passes through. */
+  static ObjectNode start(ObjectNode given, String model) {
+    ObjectNode message = given.deepCopy();
+    if (!IdKind.MESSAGE.matches(message.path("id").asStringOpt().orElse(""))) {
+      message.put("id", IdKind.MESSAGE.next());
     }
-    reply.put("type", "message").put("role", "assistant");
-    if (!reply.path("model").isString()) {
-      reply.put("model", model);
+    message.put("type", "message").put("role", "assistant");
+    if (!message.path("model").isString()) {
+      message.put("model", model);
     }
-    reply.set("content", content);
-    for (String field : new String[] {"stop_reason", "stop_sequence", "stop_details"}) {
-      if (!reply.has(field)) {
-        reply.putNull(field);
+    message.putArray("content");
+    STOP_FIELDS.forEach(message::putNull);
+    // Accumulators take the container of the end; one at the start would hide it.
+    message.remove("container");
+    Usage usage = new Usage();
+    usage.add(given.path("usage"));
+    return message.set("usage", usage.json());
+  }
+
+  /** The end of a message. */
+  static ObjectNode ending(String stopReason) {
+    ObjectNode ending = Json.object().put("type", "message_delta");
+    ending
+        .putObject("delta")
+        .put("stop_reason", stopReason)
+        .putNull("stop_sequence")
+        .putNull("stop_details");
+    return ending;
+  }
+
+  /** The end that a whole message of an upstream has. */
+  static ObjectNode ending(ObjectNode message) {
+    ObjectNode ending = message.deepCopy();
+    ending.remove(List.of("id", "role", "model", "content", "usage", "container"));
+    ObjectNode delta = Json.object();
+    for (String field : STOP_FIELDS) {
+      JsonNode value = ending.remove(field);
+      if (value == null) {
+        delta.putNull(field);
+      } else {
+        delta.set(field, value);
       }
     }
-    reply.remove("container");
-    return reply.set("usage", usage.json());
+    ending.put("type", "message_delta");
+    return ending.set("delta", delta);
   }
 
-  /** Names the container that was used. */
-  static ObjectNode withContainer(ObjectNode reply, Optional<Container> container) {
-    container.ifPresent(used ->
-        reply
-            .putObject("container")
-            .put("id", used.id().value())
-            .put("expires_at", Timestamps.format(used.expiresAt()))
-            .putNull("skills"));
-    return reply;
+  static ObjectNode container(Container container) {
+    return Json.object()
+        .put("id", container.id().value())
+        .put("expires_at", Timestamps.format(container.expiresAt()))
+        .putNull("skills");
   }
 
   /** A block as the client is to see it: a client tool's call names its caller. */

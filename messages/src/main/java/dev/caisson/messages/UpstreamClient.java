@@ -1,7 +1,7 @@
 package dev.caisson.messages;
 
+import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.CaissonException;
-import dev.caisson.wire.Clip;
 import dev.caisson.wire.Json;
 import java.io.IOException;
 import java.net.URI;
@@ -10,14 +10,20 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
-import java.util.Optional;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Speaks to the server whose model answers. Safe for use from many threads. */
 final class UpstreamClient implements AutoCloseable {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
-  private static final int MESSAGE_CHARS = 2000;
+
+  /** Twice what a whole request may have; the longest replies seen are far below. */
+  private static final ByteSize REPLY_LIMIT = ByteSize.ofMebibytes(64);
 
   private final HttpClient http =
       HttpClient.newBuilder()
@@ -34,28 +40,73 @@ final class UpstreamClient implements AutoCloseable {
   }
 
   /**
-   * One reply of the model; throws Upstream with the upstream's own status and message when there
-   * is none. Interrupting the thread gives the request up.
+   * Asks for one reply of the model and hands it over, as events while they come where the upstream
+   * streams. Throws Upstream with the upstream's own status and message when there is none.
+   * Interrupting the thread gives the request up.
    */
-  ObjectNode send(ObjectNode request, MessageHeaders headers) {
-    HttpResponse<byte[]> response;
+  void ask(ObjectNode request, MessageHeaders headers, UpstreamReply reply) {
     try {
-      response = http.send(httpRequest(request, headers), HttpResponse.BodyHandlers.ofByteArray());
+      HttpResponse<UpstreamBody> response = send(httpRequest(request, headers));
+      try (UpstreamBody body = response.body()) {
+        if (response.statusCode() != 200) {
+          throw refusal(response);
+        }
+        if (isEventStream(response)) {
+          readEvents(body, reply);
+        } else {
+          reply.message(parse(body.rest()));
+        }
+      }
     } catch (HttpTimeoutException e) {
-      throw unreachable(504, "no reply within " + settings.upstreamTimeout().toSeconds() + " s");
+      throw UpstreamFailure.silent(settings.upstreamTimeout());
     } catch (IOException e) {
-      throw unreachable(502, e.getMessage() == null ? e.toString() : e.getMessage());
+      throw UpstreamFailure.broken(reason(e));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw Cancellation.cancelled();
     }
-    return response.statusCode() == 200 ? reply(response.body()) : refuse(response);
+  }
+
+  /** Returns when the head of the reply is there. */
+  private HttpResponse<UpstreamBody> send(HttpRequest request)
+      throws IOException, InterruptedException {
+    // The timeout of a request itself would, in some JDKs, also end a body that comes slowly.
+    CompletableFuture<HttpResponse<UpstreamBody>> response =
+        http.sendAsync(request, head -> new UpstreamBody(settings.upstreamTimeout(), REPLY_LIMIT));
+    boolean taken = false;
+    try {
+      HttpResponse<UpstreamBody> head =
+          response.get(settings.upstreamTimeout().toNanos(), TimeUnit.NANOSECONDS);
+      taken = true;
+      return head;
+    } catch (TimeoutException e) {
+      throw new HttpTimeoutException("silence");
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException failure ? failure : new IOException(e.getCause());
+    } finally {
+      if (!taken) {
+        var _ = response.thenAccept(late -> late.body().close());
+        response.cancel(true);
+      }
+    }
+  }
+
+  private static void readEvents(UpstreamBody body, UpstreamReply reply)
+      throws IOException, InterruptedException {
+    EventReader events = new EventReader(body::next);
+    for (String data = events.next(); data != null; data = events.next()) {
+      reply.event(parse(data));
+      if (reply.isStopped()) {
+        break;
+      }
+    }
+    reply.finish();
+    body.ignoreRest();
   }
 
   private HttpRequest httpRequest(ObjectNode request, MessageHeaders headers) {
     HttpRequest.Builder builder =
         HttpRequest.newBuilder(messages)
-            .timeout(settings.upstreamTimeout())
             .header("content-type", "application/json")
             .header("anthropic-version", headers.version())
             .POST(HttpRequest.BodyPublishers.ofByteArray(Json.bytes(request)));
@@ -66,52 +117,52 @@ final class UpstreamClient implements AutoCloseable {
     return builder.build();
   }
 
-  private static ObjectNode reply(byte[] body) {
-    JsonNode reply;
-    try {
-      reply = Json.parse(body, "reply");
-    } catch (CaissonException.InvalidRequest e) {
-      throw unreadable(e.getMessage());
-    }
-    if (!reply.isObject()) {
-      throw unreadable("the reply is not an object");
-    }
-    if (!reply.path("content").isArray()) {
-      throw unreadable("the reply has no list of content blocks");
-    }
-    return (ObjectNode) reply;
+  private static boolean isEventStream(HttpResponse<?> response) {
+    return response
+        .headers()
+        .firstValue("content-type")
+        .map(type -> type.toLowerCase(Locale.ROOT).startsWith("text/event-stream"))
+        .orElse(false);
   }
 
-  private static ObjectNode refuse(HttpResponse<byte[]> response) {
+  private static JsonNode parse(byte[] reply) {
+    try {
+      return Json.parse(reply, "reply");
+    } catch (CaissonException.InvalidRequest e) {
+      throw UpstreamFailure.unreadable(e.getMessage());
+    }
+  }
+
+  private static JsonNode parse(String event) {
+    try {
+      return Json.parse(event, "event");
+    } catch (CaissonException.InvalidRequest e) {
+      throw UpstreamFailure.unreadable(e.getMessage());
+    }
+  }
+
+  private static CaissonException refusal(HttpResponse<UpstreamBody> response)
+      throws IOException, InterruptedException {
     int status = response.statusCode();
     if (status < 400) {
-      throw unreadable("the reply has status " + status);
+      return UpstreamFailure.unreadable("the reply has status " + status);
     }
-    String message;
+    String message = "status " + status;
     try {
       message =
-          Json.parse(response.body(), "reply")
+          Json.parse(response.body().rest(), "reply")
               .path("error")
               .path("message")
               .asStringOpt()
-              .orElse("status " + status);
+              .orElse(message);
     } catch (CaissonException.InvalidRequest e) {
-      message = "status " + status;
+      // Then the status has to do.
     }
-    boolean retryable = status == 408 || status == 409 || status == 429 || status >= 500;
-    Optional<String> retryAfter = response.headers().firstValue("retry-after");
-    throw new CaissonException.Upstream(
-        status, "upstream: " + Clip.to(message, MESSAGE_CHARS), retryable, retryAfter);
+    return UpstreamFailure.told(status, message, response.headers().firstValue("retry-after"));
   }
 
-  private static CaissonException unreachable(int status, String reason) {
-    return new CaissonException.Upstream(
-        status, "upstream: " + Clip.to(reason, MESSAGE_CHARS), true, Optional.empty());
-  }
-
-  private static CaissonException unreadable(String reason) {
-    return new CaissonException.Upstream(
-        502, "upstream sent no message: " + reason, false, Optional.empty());
+  private static String reason(IOException failure) {
+    return failure.getMessage() == null ? failure.toString() : failure.getMessage();
   }
 
   @Override

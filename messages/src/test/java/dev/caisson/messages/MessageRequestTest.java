@@ -54,7 +54,6 @@ class MessageRequestTest {
           "container":{"id":1}|container.id: Input should be a valid string
           "container":{"x":1}|container.x: Extra inputs are not permitted
           "container":{"skills":[{}]}|container.skills: skills are not supported yet
-          "stream":true|stream: streamed messages are not supported yet; send false
           "stream":1|stream: Input should be a valid boolean
           "tools":{}|tools: Input should be a valid list
           "tools":[1]|tools.0: Input should be an object

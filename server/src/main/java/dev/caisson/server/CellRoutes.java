@@ -1,6 +1,5 @@
 package dev.caisson.server;
 
-import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.Cell;
 import dev.caisson.domain.CellSpec;
 import dev.caisson.domain.ContainerId;
@@ -10,7 +9,6 @@ import dev.caisson.engine.Cells;
 import dev.caisson.wire.CellEvent;
 import dev.caisson.wire.CellJson;
 import dev.caisson.wire.CellRequestJson;
-import dev.caisson.wire.ErrorJson;
 import dev.caisson.wire.PageJson;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
@@ -60,6 +58,7 @@ final class CellRoutes {
       Exchange exchange, OrganizationId organization, ContainerId container, CellSpec spec) {
     exchange.codeMayHaveRun();
     try (SseWriter events = new SseWriter(exchange, settings.ping())) {
+      events.pingFromNowOn();
       try {
         Cell cell =
             disconnects.during(
@@ -72,11 +71,8 @@ final class CellRoutes {
                         (stream, text) ->
                             events.send(CellEvent.name(stream), CellEvent.output(text))));
         events.send(CellEvent.RESULT, CellEvent.result(cell));
-      } catch (CaissonException e) {
-        if (!events.begun()) {
-          throw e;
-        }
-        events.send(CellEvent.ERROR, ErrorJson.write(e, exchange.requestId()));
+      } catch (RuntimeException e) {
+        events.fail(e);
       }
     }
   }

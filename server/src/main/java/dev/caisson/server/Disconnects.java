@@ -33,6 +33,17 @@ final class Disconnects {
     }
   }
 
+  /** As {@link #during(Context, Supplier)}, for work that gives nothing. */
+  void during(Context context, Runnable work) {
+    Object _ =
+        during(
+            context,
+            () -> {
+              work.run();
+              return work;
+            });
+  }
+
   /** Interrupts all that runs, now and later. */
   void interruptAll() {
     closed = true;

@@ -44,6 +44,13 @@ final class ErrorReplies {
         : new CaissonException.Internal("the server failed at this request", failure);
   }
 
+  /** An error that a stream of events ends with, which has no status line for it any more. */
+  static CaissonException told(RuntimeException failure, String requestId) {
+    CaissonException error = unexpected(failure);
+    log(error, ErrorJson.of(error).status(), requestId);
+    return error;
+  }
+
   /** Out of memory or stack: still the envelope, as far as it can be written. */
   private static void brokenMachine(HttpServletResponse response, Error error) {
     LOG.error("request failed", error);

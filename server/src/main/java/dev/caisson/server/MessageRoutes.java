@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
-/** {@code POST /v1/messages}. */
+/** {@code POST /v1/messages}, plain and streamed. */
 final class MessageRoutes {
   private final Messages messages;
   private final ServerSettings settings;
@@ -34,17 +34,42 @@ final class MessageRoutes {
     Exchange exchange = new Exchange(context);
     MessageHeaders headers = headers(context.req());
     JsonNode request = exchange.json(settings);
+    boolean streamed = Messages.wantsStream(request);
     try (KeyLimits.CellPlace place = limits.place(exchange.key())) {
       Runnable beforeRun =
           () -> {
             place.take();
             exchange.codeMayHaveRun();
           };
+      if (streamed) {
+        stream(exchange, headers, request, beforeRun);
+        return;
+      }
       exchange.reply(
           200,
           disconnects.during(
               context,
               () -> messages.create(exchange.organization(), headers, request, beforeRun)));
+    }
+  }
+
+  /** Until the first event is out, an error is an ordinary error reply. */
+  private void stream(
+      Exchange exchange, MessageHeaders headers, JsonNode request, Runnable beforeRun) {
+    try (SseWriter events = new SseWriter(exchange, settings.ping())) {
+      try {
+        disconnects.during(
+            exchange.context(),
+            () ->
+                messages.stream(
+                    exchange.organization(),
+                    headers,
+                    request,
+                    beforeRun,
+                    event -> events.send(event.path("type").asString(), event)));
+      } catch (RuntimeException e) {
+        events.fail(e);
+      }
     }
   }
 

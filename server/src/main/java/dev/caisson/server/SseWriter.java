@@ -1,6 +1,7 @@
 package dev.caisson.server;
 
-import dev.caisson.wire.CellEvent;
+import dev.caisson.domain.CaissonException;
+import dev.caisson.wire.ErrorJson;
 import dev.caisson.wire.Json;
 import dev.caisson.wire.ServerSentEvent;
 import jakarta.servlet.http.HttpServletResponse;
@@ -10,19 +11,22 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
  * Writes a stream of events, each flushed at once, with a ping after every silence. The reply
- * begins with the first event or ping. A client that has gone makes every send do nothing: {@link
- * Disconnects} is what ends the work. For use from many threads; closing it ends the pings.
+ * begins with the first event or ping. A client that does not read makes a send wait; one that has
+ * gone makes it do nothing, and interrupts the thread that made the writer. For use from many
+ * threads; closing it ends the pings.
  */
 final class SseWriter implements AutoCloseable {
   private final Exchange exchange;
   private final Duration ping;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition closing = lock.newCondition();
-  private final Thread pings;
+  private final Thread worker = Thread.currentThread();
+  private @Nullable Thread pings;
   private boolean begun;
   private boolean closed;
   private boolean clientGone;
@@ -31,8 +35,19 @@ final class SseWriter implements AutoCloseable {
   SseWriter(Exchange exchange, Duration ping) {
     this.exchange = exchange;
     this.ping = ping;
-    this.pings =
-        Thread.ofVirtual().name("events-ping-" + exchange.requestId()).start(this::sendPings);
+  }
+
+  /** Pings even before the first event; a ping as well begins the reply. */
+  void pingFromNowOn() {
+    lock.lock();
+    try {
+      if (pings == null) {
+        lastSentNanos = System.nanoTime();
+        pings = Thread.ofVirtual().name("ping-" + exchange.requestId()).start(this::sendPings);
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Whether the reply has begun, so that its status can no longer change. */
@@ -58,9 +73,22 @@ final class SseWriter implements AutoCloseable {
       lastSentNanos = System.nanoTime();
     } catch (IOException e) {
       clientGone = true;
+      worker.interrupt();
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Ends the stream with an error; throws it when the reply has not begun and can still be an error
+   * reply.
+   */
+  void fail(RuntimeException error) {
+    if (!begun()) {
+      throw error;
+    }
+    CaissonException told = ErrorReplies.told(error, exchange.requestId());
+    send(ServerSentEvent.ERROR, ErrorJson.write(told, exchange.requestId()));
   }
 
   /** Javalin's own output stream holds flushed events back; the servlet's does not. */
@@ -72,6 +100,7 @@ final class SseWriter implements AutoCloseable {
       response.setContentType("text/event-stream; charset=utf-8");
       response.setHeader("cache-control", "no-cache");
       response.setHeader("x-accel-buffering", "no");
+      pingFromNowOn();
     }
     return response.getOutputStream();
   }
@@ -82,7 +111,7 @@ final class SseWriter implements AutoCloseable {
       while (!closed && !clientGone) {
         long silent = System.nanoTime() - lastSentNanos;
         if (silent >= ping.toNanos()) {
-          send(CellEvent.PING, Json.object());
+          send(ServerSentEvent.PING, Json.object().put("type", ServerSentEvent.PING));
         } else {
           closing.await(ping.toNanos() - silent, TimeUnit.NANOSECONDS);
         }
@@ -101,9 +130,12 @@ final class SseWriter implements AutoCloseable {
     try {
       closed = true;
       closing.signalAll();
+      if (clientGone) {
+        // Our own interruption may have come when the work was over.
+        Thread.interrupted();
+      }
     } finally {
       lock.unlock();
     }
-    pings.interrupt();
   }
 }

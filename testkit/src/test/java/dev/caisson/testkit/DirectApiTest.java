@@ -183,7 +183,7 @@ class DirectApiTest {
         List<String> events = new ArrayList<>();
         // The cell goes on only when its first output was seen here: nothing is held back.
         readUntil(lines, events, "stdout {\"text\":\"first\\n\"}");
-        readUntil(lines, events, "ping {}");
+        readUntil(lines, events, "ping {\"type\":\"ping\"}");
         assertThat(http.put("/v1/containers/" + id + "/files/tmp/go", new byte[] {1}).status())
             .isEqualTo(200);
         readUntil(lines, events, "result ");

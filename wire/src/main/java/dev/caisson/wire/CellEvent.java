@@ -9,12 +9,6 @@ public final class CellEvent {
   /** The last event of a cell that ran: {@code {cell}}. */
   public static final String RESULT = "result";
 
-  /** The last event when the cell could not run: the envelope of every error. */
-  public static final String ERROR = "error";
-
-  /** Sent while nothing else is, so that no proxy takes the silence for the end. */
-  public static final String PING = "ping";
-
   private CellEvent() {}
 
   /** The event that carries a piece of output: {@code stdout} or {@code stderr}. */

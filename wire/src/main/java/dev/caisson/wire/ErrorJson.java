@@ -51,6 +51,23 @@ public record ErrorJson(int status, String type) {
     return new ErrorJson(status, type);
   }
 
+  /** The status that a type of error stands for, where an error comes without one. */
+  public static int status(String type) {
+    return switch (type) {
+      case "invalid_request_error" -> 400;
+      case "authentication_error" -> 401;
+      case "billing_error" -> 402;
+      case "permission_error" -> 403;
+      case "not_found_error" -> 404;
+      case "conflict_error" -> 409;
+      case "request_too_large" -> 413;
+      case "rate_limit_error" -> 429;
+      case "timeout_error" -> 504;
+      case "overloaded_error" -> 529;
+      default -> 500;
+    };
+  }
+
   /**
    * The envelope. Beside the contract's fields it has our stable {@code code}, and the tombstone of
    * an expired container.
