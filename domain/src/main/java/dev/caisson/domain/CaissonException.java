@@ -1,6 +1,7 @@
 package dev.caisson.domain;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -35,6 +36,14 @@ public abstract sealed class CaissonException extends RuntimeException {
     return retryable;
   }
 
+  /**
+   * The word that the contract has for this very failure, such as {@code file_expired}: the
+   * official SDKs make an exception of its own of it. Empty for most.
+   */
+  public Optional<String> detail() {
+    return Optional.empty();
+  }
+
   /** The message; never null. */
   @Override
   public String getMessage() {
@@ -44,9 +53,36 @@ public abstract sealed class CaissonException extends RuntimeException {
   /** The request is wrong in itself; the message names the field. */
   public static final class InvalidRequest extends CaissonException {
     private static final long serialVersionUID = 1L;
+    private final transient Optional<String> detail;
 
     public InvalidRequest(String message) {
       super("invalid_request", false, message);
+      this.detail = Optional.empty();
+    }
+
+    private InvalidRequest(String message, String detail) {
+      super("invalid_request", false, message);
+      this.detail = Optional.of(detail);
+    }
+
+    public static InvalidRequest fileNotDownloadable(String id) {
+      return new InvalidRequest(
+          "File `" + id + "` is an upload; only files that cells made can be downloaded.",
+          "file_not_downloadable");
+    }
+
+    public static InvalidRequest storageFull(String what, ByteSize limit) {
+      return new InvalidRequest(
+          what
+              + ": the files of this organization would take more than the "
+              + limit
+              + " that it may store; delete some",
+          "storage_quota_exceeded");
+    }
+
+    @Override
+    public Optional<String> detail() {
+      return detail;
     }
   }
 
@@ -72,8 +108,31 @@ public abstract sealed class CaissonException extends RuntimeException {
   public static final class NotFound extends CaissonException {
     private static final long serialVersionUID = 1L;
 
+    private final transient Optional<String> detail;
+
     public NotFound(String message) {
       super("not_found", false, message);
+      this.detail = Optional.empty();
+    }
+
+    private NotFound(String message, String detail) {
+      super("not_found", false, message);
+      this.detail = Optional.of(detail);
+    }
+
+    public static NotFound fileExpired(String id, Instant at) {
+      return new NotFound("File `" + id + "` expired at " + at + ".", "file_expired");
+    }
+
+    /** The same, said of a place in a request. */
+    public NotFound at(String path) {
+      String message = path + ": " + getMessage();
+      return detail.map(word -> new NotFound(message, word)).orElseGet(() -> new NotFound(message));
+    }
+
+    @Override
+    public Optional<String> detail() {
+      return detail;
     }
 
     public static NotFound container(String id) {

@@ -15,6 +15,10 @@ public record PageRequest(int limit, Optional<String> page) {
   public static final int MAX_LIMIT = 1000;
 
   public PageRequest {
+    checkLimit(limit);
+  }
+
+  static void checkLimit(int limit) {
     if (limit < 1 || limit > MAX_LIMIT) {
       throw new CaissonException.InvalidRequest(
           "limit: must be between 1 and " + MAX_LIMIT + ", not " + limit);

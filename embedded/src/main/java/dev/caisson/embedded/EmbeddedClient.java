@@ -109,7 +109,7 @@ final class EmbeddedClient implements CaissonClient {
 
   @Override
   public FileContent download(FileId id) {
-    return engine.files().download(organization, id);
+    return engine.files().download(organization, id, ByteRange.ALL);
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param idle how long an unused container keeps its sandbox
  * @param waitingCells that may wait for their turn in one container
  * @param uploadLimit of one stored file, uploaded or made by a cell
+ * @param storageLimit of all stored files of one organization, beyond which uploads are refused
  * @param outputFiles that one cell may make
  * @param defaultImage used when none is named
  * @param ownerWait how long to wait for a container that another living process owns
@@ -23,14 +24,15 @@ public record EngineSettings(
     Duration idle,
     int waitingCells,
     ByteSize uploadLimit,
+    ByteSize storageLimit,
     int outputFiles,
     String defaultImage,
     Duration ownerWait,
     Duration sweepEvery) {
   /**
-   * The hosted service's published figures (30 days, about 5 minutes, 500 MB); the others are ours:
-   * 32 waiting cells of 90 s are as long as anybody's patience; a living owner gives an unused
-   * container back after {@code idle}, so twice that is a wait that can succeed.
+   * The hosted service's published figures (30 days, about 5 minutes, 500 MB, 1 TB); the others are
+   * ours: 32 waiting cells of 90 s are as long as anybody's patience; a living owner gives an
+   * unused container back after {@code idle}, so twice that is a wait that can succeed.
    */
   public static final EngineSettings DEFAULT =
       new EngineSettings(
@@ -39,6 +41,7 @@ public record EngineSettings(
           Duration.ofMinutes(5),
           32,
           ByteSize.ofMebibytes(500),
+          new ByteSize(1_000_000_000_000L),
           1000,
           "default",
           Duration.ofMinutes(10),
@@ -63,6 +66,7 @@ public record EngineSettings(
         idle,
         waitingCells,
         uploadLimit,
+        storageLimit,
         outputFiles,
         defaultImage,
         ownerWait,
@@ -76,6 +80,7 @@ public record EngineSettings(
         idle,
         waitingCells,
         uploadLimit,
+        storageLimit,
         outputFiles,
         defaultImage,
         ownerWait,
@@ -89,6 +94,7 @@ public record EngineSettings(
         value,
         waitingCells,
         uploadLimit,
+        storageLimit,
         outputFiles,
         defaultImage,
         ownerWait,
@@ -102,6 +108,7 @@ public record EngineSettings(
         idle,
         value,
         uploadLimit,
+        storageLimit,
         outputFiles,
         defaultImage,
         ownerWait,
@@ -114,6 +121,21 @@ public record EngineSettings(
         retention,
         idle,
         waitingCells,
+        value,
+        storageLimit,
+        outputFiles,
+        defaultImage,
+        ownerWait,
+        sweepEvery);
+  }
+
+  public EngineSettings withStorageLimit(ByteSize value) {
+    return new EngineSettings(
+        limits,
+        retention,
+        idle,
+        waitingCells,
+        uploadLimit,
         value,
         outputFiles,
         defaultImage,
@@ -128,6 +150,7 @@ public record EngineSettings(
         idle,
         waitingCells,
         uploadLimit,
+        storageLimit,
         value,
         defaultImage,
         ownerWait,
@@ -141,6 +164,7 @@ public record EngineSettings(
         idle,
         waitingCells,
         uploadLimit,
+        storageLimit,
         outputFiles,
         value,
         ownerWait,
@@ -154,6 +178,7 @@ public record EngineSettings(
         idle,
         waitingCells,
         uploadLimit,
+        storageLimit,
         outputFiles,
         defaultImage,
         value,
@@ -167,6 +192,7 @@ public record EngineSettings(
         idle,
         waitingCells,
         uploadLimit,
+        storageLimit,
         outputFiles,
         defaultImage,
         ownerWait,

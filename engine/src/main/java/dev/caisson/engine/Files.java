@@ -1,8 +1,12 @@
 package dev.caisson.engine;
 
+import dev.caisson.domain.ByteRange;
+import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.CaissonException.Internal;
 import dev.caisson.domain.CaissonException.InvalidRequest;
 import dev.caisson.domain.CaissonException.NotFound;
+import dev.caisson.domain.CursorPage;
+import dev.caisson.domain.CursorRequest;
 import dev.caisson.domain.FileContent;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.OrganizationId;
@@ -69,10 +73,12 @@ public final class Files {
       Supplier<Optional<Duration>> expiresIn) {
     Filename.check(filename);
     String type = mimeType(mimeType);
+    checkRoom(organization, filename, 0);
     Blobs.Staged staged = blobs.stage(content, settings.uploadLimit(), "file '" + filename + "'");
     try {
       Optional<Duration> expiry = expiresIn.get();
       expiry.ifPresent(Files::checkExpiry);
+      checkRoom(organization, filename, staged.sizeBytes());
       return store(organization, filename, type, staged, expiry);
     } finally {
       staged.discard(); // nothing is left to discard once it stands in its place
@@ -110,6 +116,14 @@ public final class Files {
     }
   }
 
+  /** Asked before the content is read as well: a full store should not take it in vain. */
+  private void checkRoom(OrganizationId organization, String filename, long sizeBytes) {
+    ByteSize limit = settings.storageLimit();
+    if (store.storedBytes(organization) > limit.bytes() - sizeBytes) {
+      throw InvalidRequest.storageFull("file '" + filename + "'", limit);
+    }
+  }
+
   private static String mimeType(String mimeType) {
     if (mimeType.isBlank()) {
       return UNKNOWN_MIME_TYPE;
@@ -141,10 +155,10 @@ public final class Files {
   }
 
   /** The file, if its content can still be had; throws NotFound otherwise. */
-  StoredFile require(OrganizationId organization, FileId id) {
+  public StoredFile require(OrganizationId organization, FileId id) {
     StoredFile file = get(organization, id);
     if (file.expiresAt().isPresent() && !file.expiresAt().get().isAfter(clock.instant())) {
-      throw new NotFound("File `" + id + "` expired at " + file.expiresAt().get() + ".");
+      throw NotFound.fileExpired(id.value(), file.expiresAt().get());
     }
     return file;
   }
@@ -154,6 +168,11 @@ public final class Files {
     return store.list(organization, page);
   }
 
+  /** Newest first; throws InvalidRequest when the item that the request names is not there. */
+  public CursorPage<StoredFile> list(OrganizationId organization, CursorRequest request) {
+    return store.list(organization, request);
+  }
+
   /** Those of the files that exist, newest first. */
   public List<StoredFile> find(OrganizationId organization, List<FileId> ids) {
     return store.find(organization, ids);
@@ -161,22 +180,29 @@ public final class Files {
 
   /** Opens the content of any file of the organization, downloadable or not. */
   public FileContent content(OrganizationId organization, FileId id) {
-    return open(organization, require(organization, id));
+    return open(organization, require(organization, id), ByteRange.ALL);
   }
 
-  /** Opens the content of a downloadable file; throws InvalidRequest for an upload. */
-  public FileContent download(OrganizationId organization, FileId id) {
+  /** The file, if it may be downloaded; throws InvalidRequest for an upload. */
+  public StoredFile downloadable(OrganizationId organization, FileId id) {
     StoredFile file = require(organization, id);
     if (!file.downloadable()) {
-      throw new InvalidRequest(
-          "File `" + id + "` is an upload; only files that cells made can be downloaded.");
+      throw InvalidRequest.fileNotDownloadable(id.value());
     }
-    return open(organization, file);
+    return file;
   }
 
-  private FileContent open(OrganizationId organization, StoredFile file) {
+  /**
+   * Opens the content of a downloadable file, or a part of it; throws InvalidRequest for an upload,
+   * RangeNotSatisfiable for a part that begins past the end.
+   */
+  public FileContent download(OrganizationId organization, FileId id, ByteRange range) {
+    return open(organization, downloadable(organization, id), range);
+  }
+
+  private FileContent open(OrganizationId organization, StoredFile file, ByteRange range) {
     try {
-      return blobs.open(file.sha256(), file.sizeBytes());
+      return blobs.open(file.sha256(), file.sizeBytes(), range);
     } catch (Internal e) {
       get(organization, file.id()); // deleted meanwhile: that is the better answer
       throw e;

@@ -3,6 +3,7 @@ package dev.caisson.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.caisson.domain.ByteRange;
 import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.CaissonException.Busy;
 import dev.caisson.domain.CaissonException.InvalidRequest;
@@ -100,7 +101,7 @@ class CellsTest {
     assertThat(file.mimeType()).isEqualTo("text/csv");
     assertThat(file.sha256()).isEqualTo(output.sha256());
     try (FileContent content =
-        caisson.engine.files().download(caisson.organization, output.fileId())) {
+        caisson.engine.files().download(caisson.organization, output.fileId(), ByteRange.ALL)) {
       assertThat(new String(content.stream().readAllBytes(), StandardCharsets.UTF_8))
           .isEqualTo("a,b\n");
     }

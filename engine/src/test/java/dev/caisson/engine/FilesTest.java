@@ -3,6 +3,7 @@ package dev.caisson.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.caisson.domain.ByteRange;
 import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.CaissonException.InvalidRequest;
 import dev.caisson.domain.CaissonException.NotFound;
@@ -51,7 +52,7 @@ class FilesTest {
     assertThat(file.createdAt()).isEqualTo(caisson.clock.instant());
     assertThat(files.get(caisson.organization, file.id())).isEqualTo(file);
     assertThat(caisson.content(file)).isEqualTo("a,b\n");
-    assertThatThrownBy(() -> files.download(caisson.organization, file.id()))
+    assertThatThrownBy(() -> files.download(caisson.organization, file.id(), ByteRange.ALL))
         .isInstanceOf(InvalidRequest.class)
         .hasMessageContaining(file.id().value());
   }

@@ -153,12 +153,11 @@ public final class Messages implements AutoCloseable {
   /** The file of an upload; its absence is an error that says where the request names it. */
   private FileId file(OrganizationId organization, MessageRequest.Upload upload) {
     try {
-      return engine.files().get(organization, new FileId(upload.fileId())).id();
-    } catch (IllegalArgumentException | CaissonException.NotFound e) {
-      throw new CaissonException.NotFound(
-          upload.path()
-              + ": "
-              + CaissonException.NotFound.file(Clip.word(upload.fileId())).getMessage());
+      return engine.files().require(organization, new FileId(upload.fileId())).id();
+    } catch (IllegalArgumentException e) {
+      throw CaissonException.NotFound.file(Clip.word(upload.fileId())).at(upload.path());
+    } catch (CaissonException.NotFound e) {
+      throw e.at(upload.path());
     }
   }
 

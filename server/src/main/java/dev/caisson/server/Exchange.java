@@ -3,6 +3,7 @@ package dev.caisson.server;
 import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.CellId;
 import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.CursorRequest;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.IdKind;
 import dev.caisson.domain.KeyId;
@@ -111,13 +112,22 @@ final class Exchange {
 
   /** {@code limit} and {@code page} of the query. */
   PageRequest page() {
+    return new PageRequest(limit(), query("page"));
+  }
+
+  /** {@code limit}, {@code after_id} and {@code before_id} of the query. */
+  CursorRequest cursor() {
+    return new CursorRequest(limit(), query("after_id"), query("before_id"));
+  }
+
+  Optional<String> query(String name) {
+    return Optional.ofNullable(context.queryParam(name));
+  }
+
+  private int limit() {
     String limit = context.queryParam("limit");
-    Optional<String> page = Optional.ofNullable(context.queryParam("page"));
-    if (limit == null) {
-      return new PageRequest(PageRequest.DEFAULT_LIMIT, page);
-    }
     try {
-      return new PageRequest(Integer.parseInt(limit), page);
+      return limit == null ? PageRequest.DEFAULT_LIMIT : Integer.parseInt(limit);
     } catch (NumberFormatException e) {
       throw new CaissonException.InvalidRequest("limit: Input should be a valid integer");
     }

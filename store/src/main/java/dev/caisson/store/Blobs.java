@@ -1,8 +1,10 @@
 package dev.caisson.store;
 
+import dev.caisson.domain.ByteRange;
 import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.CaissonException.HostUnfit;
 import dev.caisson.domain.CaissonException.Internal;
+import dev.caisson.domain.CaissonException.RangeNotSatisfiable;
 import dev.caisson.domain.CaissonException.TooLarge;
 import dev.caisson.domain.FileContent;
 import java.io.IOException;
@@ -127,6 +129,14 @@ public final class Blobs {
 
   /** Opens content; throws Internal when it is not there or not whole. */
   public FileContent open(String sha256, long sizeBytes) {
+    return open(sha256, sizeBytes, ByteRange.ALL);
+  }
+
+  /**
+   * Opens a part of content; throws RangeNotSatisfiable when it begins past the end, Internal when
+   * the content is not there or not whole.
+   */
+  public FileContent open(String sha256, long sizeBytes, ByteRange range) {
     Path file = path(sha256);
     try {
       long size = Files.size(file);
@@ -134,7 +144,13 @@ public final class Blobs {
         throw new Internal(
             "content " + sha256 + " has " + size + " bytes where " + sizeBytes + " were stored");
       }
-      return new FileContent(size, size, Files.newInputStream(file));
+      if (range.offset() > size || (range.offset() == size && size > 0)) {
+        throw new RangeNotSatisfiable(
+            "the range starts at byte " + range.offset() + " of a file of " + size + " bytes",
+            size);
+      }
+      long length = Math.min(range.length(), size - range.offset());
+      return new FileContent(size, length, PartStream.open(file, range.offset(), length));
     } catch (NoSuchFileException e) {
       throw new Internal("content " + sha256 + " is missing from the store", e);
     } catch (IOException e) {

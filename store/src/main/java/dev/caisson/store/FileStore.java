@@ -1,5 +1,7 @@
 package dev.caisson.store;
 
+import dev.caisson.domain.CursorPage;
+import dev.caisson.domain.CursorRequest;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.Page;
@@ -158,6 +160,26 @@ public final class FileStore {
                 .map((row, context) -> new Numbered(row.getLong("seq"), row(row, context)))
                 .list());
     return PageToken.page(LIST, request, rows, Numbered::seq, Numbered::file);
+  }
+
+  /** Newest first. */
+  public CursorPage<StoredFile> list(OrganizationId organization, CursorRequest request) {
+    return database.read(
+        handle -> Cursor.page(handle, LIST, organization, request, FileStore::row));
+  }
+
+  /** Bytes of all files of the organization, expired ones included: they still lie on disk. */
+  public long storedBytes(OrganizationId organization) {
+    return database.read(handle ->
+        handle
+            .createQuery(
+                """
+                SELECT COALESCE(SUM(size_bytes), 0) FROM files
+                WHERE organization_id = :organization
+                """)
+            .bind("organization", organization.value())
+            .mapTo(Long.class)
+            .one());
   }
 
   /** Deletes a row; its content becomes garbage. False when there is no such file. */

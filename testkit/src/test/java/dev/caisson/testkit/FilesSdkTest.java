@@ -221,7 +221,7 @@ class FilesSdkTest {
   @Test
   @Tag("slow")
   void aFileLargerThanTheServersMemoryIsTaken(@TempDir Path own) {
-    long size = 300_000_000;
+    long size = 500_000_000;
     try (CaissonProcess small = CaissonProcess.start(own, Map.of("JAVA_TOOL_OPTIONS", "-Xmx96m"))) {
       AnthropicClient client = SdkSessionTest.client(small.url().toString(), small.key());
       FileMetadata made =

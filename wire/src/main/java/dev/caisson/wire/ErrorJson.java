@@ -69,13 +69,14 @@ public record ErrorJson(int status, String type) {
   }
 
   /**
-   * The envelope. Beside the contract's fields it has our stable {@code code}, and the tombstone of
-   * an expired container.
+   * The envelope. Beside the contract's fields it has our stable {@code code}, the contract's word
+   * for the very failure where it has one, and the tombstone of an expired container.
    */
   public static ObjectNode write(CaissonException error, String requestId) {
     ObjectNode json = of(error).envelope(error.getMessage(), requestId);
     ObjectNode details = (ObjectNode) json.get("error");
     details.put("code", error.code());
+    error.detail().ifPresent(word -> details.putObject("details").put("error_code", word));
     if (error instanceof CaissonException.ContainerExpired expired) {
       details.set("container", ContainerJson.write(expired.container()));
     }

@@ -15,20 +15,27 @@ public final class FileJson {
 
   /** The metadata of the Files API, with our own {@code sha256} beside the contract's fields. */
   public static ObjectNode write(StoredFile file) {
-    ObjectNode json =
-        Json.object()
-            .put("id", file.id().value())
-            .put("type", "file")
-            .put("filename", file.filename())
-            .put("mime_type", file.mimeType())
-            .put("size_bytes", file.sizeBytes())
-            .put("created_at", Timestamps.format(file.createdAt()))
-            .put("downloadable", file.downloadable())
-            .put("sha256", file.sha256());
+    ObjectNode json = metadata(file).put("sha256", file.sha256());
     file.expiresAt()
         .ifPresentOrElse(
             at -> json.put("expires_at", Timestamps.format(at)), () -> json.putNull("expires_at"));
     return json;
+  }
+
+  /** The same as the API's beta had it: no expiry, and a scope, which no file of ours has. */
+  public static ObjectNode writeBeta(StoredFile file) {
+    return metadata(file).putNull("scope");
+  }
+
+  private static ObjectNode metadata(StoredFile file) {
+    return Json.object()
+        .put("id", file.id().value())
+        .put("type", "file")
+        .put("filename", file.filename())
+        .put("mime_type", file.mimeType())
+        .put("size_bytes", file.sizeBytes())
+        .put("created_at", Timestamps.format(file.createdAt()))
+        .put("downloadable", file.downloadable());
   }
 
   /** Reads what {@link #write(StoredFile)} wrote; unknown fields are ignored. */
