@@ -1,6 +1,7 @@
 package dev.caisson.messages;
 
 import dev.caisson.domain.CaissonException;
+import dev.caisson.wire.Json;
 import dev.caisson.wire.JsonFields;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -44,12 +45,31 @@ record MessageRequest(
     for (int i = 0; i < messages.size(); i++) {
       checkMessage(messages.get(i), "messages." + i);
     }
+    checkSystem(fields);
     fields.bool("stream");
     Optional<String> containerId = container(fields);
     Optional<CodeExecution> tool = tool(fields);
     WholeText.check(body, "");
     return new MessageRequest(
         (ObjectNode) body, model, messages, containerId, tool, CurrentTurn.uploads(messages));
+  }
+
+  /** The same request about a conversation that was written otherwise. */
+  MessageRequest withMessages(List<JsonNode> others) {
+    return new MessageRequest(tree, model, others, containerId, tool, uploads);
+  }
+
+  private static void checkSystem(JsonFields fields) {
+    JsonNode system = fields.any("system").orElse(Json.array());
+    for (int i = 0; system.isArray() && i < system.size(); i++) {
+      refuseUpload(system.get(i), "system." + i);
+    }
+  }
+
+  private static void refuseUpload(JsonNode block, String path) {
+    if (ResultBlocks.type(block).equals("container_upload")) {
+      throw JsonFields.invalid(path, "container_upload can only stand in a user message");
+    }
   }
 
   private static void checkMessage(JsonNode message, String path) {
@@ -81,7 +101,7 @@ record MessageRequest(
         fields.any("type");
         fields.rejectUnknown();
         if (!role.equals("user")) {
-          throw JsonFields.invalid(path, "container_upload can only stand in a user message");
+          refuseUpload(block, path);
         }
       }
       case "text" -> fields.requiredString("text");
@@ -90,7 +110,13 @@ record MessageRequest(
         fields.requiredString("name");
         JsonFields.of(fields.requiredAny("input"), fields.path("input"));
       }
-      case "tool_result" -> fields.requiredString("tool_use_id");
+      case "tool_result" -> {
+        fields.requiredString("tool_use_id");
+        JsonNode content = block.path("content");
+        for (int i = 0; content.isArray() && i < content.size(); i++) {
+          refuseUpload(content.get(i), fields.path("content") + "." + i);
+        }
+      }
       default -> {
         if (ResultBlocks.isResult(block)) {
           fields.requiredString("tool_use_id");

@@ -90,14 +90,16 @@ public final class Messages implements AutoCloseable {
     } catch (CaissonException.ContainerExpired e) {
       return expired(request, writer);
     }
-    List<FileId> files =
-        request.uploads().stream().map(upload -> file(organization, upload)).toList();
+    FileSources sources = FileSources.of(engine.files(), organization, request.messages());
+    request.uploads().forEach(upload -> file(organization, upload));
     Workbench workbench = new Workbench(engine, organization, named, beforeRun);
     try {
-      workbench.mount(files);
-      return direct
-          ? DirectModel.run(request, workbench, writer)
-          : loop(organization, headers, request, workbench, writer).run();
+      request.uploads().forEach(upload -> mount(workbench, organization, upload));
+      if (direct) {
+        return DirectModel.run(request, workbench, writer);
+      }
+      MessageRequest inlined = request.withMessages(sources.inline());
+      return loop(organization, headers, inlined, workbench, writer).run();
     } catch (RuntimeException e) {
       discard(workbench, e);
       throw e;
@@ -148,6 +150,19 @@ public final class Messages implements AutoCloseable {
       throw CaissonException.NotFound.container(Clip.word(text));
     }
     return engine.containers().require(organization, id);
+  }
+
+  /** Mounts one upload; what keeps it from being mounted says where the request names it. */
+  private void mount(
+      Workbench workbench, OrganizationId organization, MessageRequest.Upload upload) {
+    FileId file = file(organization, upload);
+    try {
+      workbench.mount(List.of(file));
+    } catch (CaissonException.InvalidRequest e) {
+      throw JsonFields.invalid(upload.path(), e.getMessage());
+    } catch (CaissonException.NotFound e) {
+      throw e.at(upload.path());
+    }
   }
 
   /** The file of an upload; its absence is an error that says where the request names it. */
