@@ -34,30 +34,119 @@ final class Mutations {
     "{\"id\":{}}"
   };
 
+  private static final String[] PATH_PIECES = {
+    "/",
+    "//",
+    "..",
+    "/../",
+    "%00",
+    "%2e%2e",
+    "%2F",
+    "%ff",
+    "%",
+    "?limit=-1",
+    "?limit=1e9",
+    "?page=x",
+    "?page=%00",
+    "&path=..",
+    ";a=b",
+    "#x",
+    "x",
+    "%E2%80%AE",
+    "?beta=true",
+    "*"
+  };
+
+  private static final String[] HEADERS = {
+    "content-encoding: gzip",
+    "content-type: text/plain",
+    "content-type: multipart/form-data",
+    "content-type: multipart/form-data; boundary=" + "x".repeat(300),
+    "content-length: 3",
+    "content-length: 99999999999",
+    "content-length: -1",
+    "content-length: x",
+    "transfer-encoding: chunked",
+    "transfer-encoding: gzip, chunked",
+    "expect: 100-continue",
+    "anthropic-version: ",
+    "anthropic-version: yesterday",
+    "anthropic-beta: files-api-2025-04-14",
+    "anthropic-beta: ,,, ,",
+    "anthropic-beta: made-up",
+    "x-api-key: wrong",
+    "authorization: Bearer",
+    "range: bytes=5-2",
+    "range: bytes=-0,1-1",
+    "accept: text/event-stream",
+    "x-large: " + "x".repeat(20_000),
+    "no colon",
+    ": no name",
+    "idempotency-key: \u0001",
+    "host: a b"
+  };
+
   private final Random random;
 
   Mutations(long seed) {
     this.random = new Random(seed);
   }
 
+  /** A mutant of any bytes. */
+  byte[] ofBytes(byte[] valid) {
+    if (valid.length == 0 || random.nextInt(8) == 0) {
+      return valid;
+    }
+    String text = new String(valid, StandardCharsets.ISO_8859_1);
+    return switch (random.nextInt(4)) {
+      case 0 -> truncated(valid);
+      case 1 -> bytesChanged(valid);
+      case 2 -> {
+        int from = random.nextInt(valid.length);
+        String piece = text.substring(from, from + random.nextInt(valid.length - from));
+        int at = random.nextInt(valid.length);
+        yield (text.substring(0, at) + piece + text.substring(at))
+            .getBytes(StandardCharsets.ISO_8859_1);
+      }
+      default -> {
+        int from = random.nextInt(valid.length);
+        int to = Math.min(valid.length, from + 1 + random.nextInt(40));
+        yield (text.substring(0, from) + text.substring(to)).getBytes(StandardCharsets.ISO_8859_1);
+      }
+    };
+  }
+
+  /** A mutant of a path and its query. */
+  String ofPath(String valid) {
+    String piece = PATH_PIECES[random.nextInt(PATH_PIECES.length)];
+    int at = 1 + random.nextInt(valid.length());
+    return random.nextBoolean()
+        ? valid.substring(0, at) + piece + valid.substring(at)
+        : valid.substring(0, at) + piece;
+  }
+
+  /** A header that nobody needs. */
+  String header() {
+    return HEADERS[random.nextInt(HEADERS.length)];
+  }
+
   /** A mutant of a JSON text. */
   byte[] of(String valid) {
     return switch (random.nextInt(6)) {
-      case 0 -> truncated(valid);
-      case 1 -> bytesChanged(valid);
+      case 0 -> truncated(valid.getBytes(StandardCharsets.UTF_8));
+      case 1 -> bytesChanged(valid.getBytes(StandardCharsets.UTF_8));
       case 2 -> duplicated(valid);
       case 3 -> deepened(valid);
       default -> valueReplaced(valid);
     };
   }
 
-  private byte[] truncated(String valid) {
-    byte[] bytes = valid.getBytes(StandardCharsets.UTF_8);
+  private byte[] truncated(byte[] bytes) {
     return java.util.Arrays.copyOf(bytes, random.nextInt(bytes.length));
   }
 
-  private byte[] bytesChanged(String valid) {
-    byte[] bytes = valid.getBytes(StandardCharsets.UTF_8);
+  private byte[] bytesChanged(byte[] valid) {
+    byte[] bytes = valid.clone();
     for (int i = 0; i <= random.nextInt(4); i++) {
       bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
     }
