@@ -10,17 +10,33 @@ import sys
 import _signal
 
 _CONTROL = 3
+_LINE = 4
+
+# Lets a cell await at its top level: ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, without importing ast.
+_TOP_LEVEL_AWAIT = 0x2000
 
 # What tracebacks show of the cells' code, by file name.
 _sources = {}
+
+_own_modules = {}
 
 
 def run_fresh():
     """Runs the program on descriptor 3 as __main__, like python3 runs a file."""
     with open(_CONTROL, "rb") as file:
         source = file.read()
-    namespace = _new_main()
-    problem = _execute(source, "<cell>", namespace)
+    _run_alone(source, 0)
+
+
+def run_fresh_with_tools():
+    """Runs the program on descriptor 3 as __main__; it may call the tools at descriptor 4."""
+    with open(_CONTROL, "rb") as file:
+        names, source = _split(file.read())
+    _run_alone(source, _TOP_LEVEL_AWAIT, names, _LINE)
+
+
+def _run_alone(source, flags, names=(), line=None):
+    problem = _execute(source, "<cell>", _new_main(), flags, names, line)
     if isinstance(problem, SystemExit):
         raise problem
     if problem is not None:
@@ -44,21 +60,21 @@ def serve():
     while True:
         _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
         token, descriptors = _receive(control, spare)
-        program, out, err = descriptors
+        program, out, err = descriptors[:3]
         os.dup2(out, 1)
         os.dup2(err, 2)
         os.close(out)
         os.close(err)
         with open(program, "rb") as file:
-            text = file.read()
+            variables, text = _split(file.read())
+        names, source = _split(text)
+        line = descriptors[3] if names else None
         spare = _take_places(idle)
-        length = int.from_bytes(text[:4], "big")
-        parts = text[4 : 4 + length].split(b"\0")
         number += 1
         sys.stdin, sys.stdout, sys.stderr = streams
         _chdir()
-        saved = _set_environment(parts)
-        code = _run_one(text[4 + length :], "<cell %d>" % number, namespace)
+        saved = _set_environment(variables)
+        code = _run_one(source, "<cell %d>" % number, namespace, names, line)
         _restore_environment(saved)
         for stream in (sys.stdout, sys.stderr) + streams[1:]:
             try:
@@ -75,8 +91,8 @@ def serve():
             os._exit(code)  # the code closed our descriptor: this process is the cell's own end
 
 
-def _run_one(source, name, namespace):
-    problem = _execute(source, name, namespace)
+def _run_one(source, name, namespace, names, line):
+    problem = _execute(source, name, namespace, _TOP_LEVEL_AWAIT, names, line)
     while True:
         # From here on an interrupt that comes late must not hit our own code.
         try:
@@ -84,6 +100,8 @@ def _run_one(source, name, namespace):
             break
         except KeyboardInterrupt:
             continue
+    if names and "caisson_tools" in _own_modules:
+        _own_modules["caisson_tools"].withdraw(namespace)
     if problem is None:
         return 0
     if isinstance(problem, SystemExit):
@@ -92,19 +110,42 @@ def _run_one(source, name, namespace):
     return 130 if isinstance(problem, KeyboardInterrupt) else 1
 
 
-def _execute(source, name, namespace):
-    """Runs the source; returns what it raised, or None."""
+def _execute(source, name, namespace, flags, names, line):
+    """Runs the source; returns what it raised, or None.
+
+    flags: of the compiler
+    names: of the tools that the code may call, on the line
+    """
     try:
-        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+        # Does what the default handler does but is another object, so that asyncio.run() leaves it in
+        # place: its own one would not interrupt code that computes and never awaits.
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler.__call__)
         try:
             lines = source.decode("utf-8").splitlines(True)
             _keep_source(name, (len(source), None, lines, name))
         except UnicodeDecodeError:
             pass  # the compiler will say so
-        exec(compile(source, name, "exec", dont_inherit=True), namespace)
+        code = compile(source, name, "exec", flags, dont_inherit=True)
+        if names:
+            _own_module("caisson_tools").offer(names, line, namespace)
+        coroutine = eval(code, namespace)
+        if coroutine is not None:
+            _own_module("caisson_await").run(coroutine)
     except BaseException as problem:
         return problem
     return None
+
+
+def _own_module(name):
+    """One of the modules beside this one, which most cells do without."""
+    if name not in _own_modules:
+        place = os.path.dirname(__file__)
+        sys.path.insert(0, place)
+        try:
+            _own_modules[name] = __import__(name)
+        finally:
+            sys.path.remove(place)
+    return _own_modules[name]
 
 
 def _keep_source(name, entry):
@@ -153,10 +194,17 @@ def _new_main():
     return main.__dict__
 
 
+def _split(text):
+    """The parts of a header, and what stands after it."""
+    length = int.from_bytes(text[:4], "big")
+    header = text[4 : 4 + length]
+    return header.split(b"\0") if header else [], text[4 + length :]
+
+
 def _take_places(idle):
     spare = []
     try:
-        while len(spare) < 3:
+        while len(spare) < 4:
             spare.append(os.dup(idle))
     except OSError:
         pass  # cells have lowered the limit; the next one finds out whether there are places
@@ -174,8 +222,7 @@ def _receive(control, spare):
     import _socket
     import _struct
 
-    format = _struct.Struct("3i")
-    room = _socket.CMSG_SPACE(format.size)
+    room = _socket.CMSG_SPACE(4 * _struct.calcsize("i"))
     while True:
         try:
             control.recv(1, _socket.MSG_PEEK)
@@ -189,8 +236,9 @@ def _receive(control, spare):
         if not token:
             os._exit(0)
         for _, kind, data in extra:
-            if kind == _socket.SCM_RIGHTS and len(data) == format.size:
-                return token, format.unpack(data)
+            descriptors = _struct.unpack("%di" % (len(data) // _struct.calcsize("i")), data)
+            if kind == _socket.SCM_RIGHTS and len(descriptors) >= 3:
+                return token, descriptors
         os._exit(1)  # no places for the cell's descriptors, and no way to run it without them
 
 
@@ -231,11 +279,25 @@ def _exit_code(value):
     return 1
 
 
+def _of_the_cell(frames):
+    """A traceback without the frames that are ours, or asyncio's on the way to the cell's code."""
+    ours = os.path.dirname(__file__)
+    kept = []
+    while frames is not None:
+        if os.path.dirname(frames.tb_frame.f_code.co_filename) != ours:
+            kept.append(frames)
+        frames = frames.tb_next
+    cell = [i for i, frame in enumerate(kept) if frame.tb_frame.f_code.co_filename[:5] == "<cell"]
+    if cell:
+        kept = kept[cell[0] :]
+    for i, frame in enumerate(kept):
+        frame.tb_next = kept[i + 1] if i + 1 < len(kept) else None
+    return kept[0] if kept else None
+
+
 def _show(problem):
     """Prints a traceback that starts in the cell's code."""
-    frames = problem.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
-        frames = frames.tb_next
+    frames = _of_the_cell(problem.__traceback__)
     problem.__traceback__ = frames
     try:
         sys.stdout.flush()

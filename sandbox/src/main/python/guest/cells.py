@@ -5,6 +5,7 @@ import stat
 import time
 
 from . import frames, privileges, processes
+from .calls import Line
 from .output import Output
 import _signal
 
@@ -31,6 +32,8 @@ class Request:
         self.environment = {
             name[4:]: value for name, value in fields if name.startswith(b"env:")
         }
+        # Tools of the client that the code may call.
+        self.functions = [value for name, value in fields if name == b"function"]
         self.code = code
 
 
@@ -48,11 +51,14 @@ class Cell:
         self._reaped_cpu = 0.0
         self._state = _RUNNING
         self._why = None  # "limit" or "cancelled" once the cell was told to end
+        # None while the cell waits for answers to its calls: that time is not its own.
         self._deadline = self._started + request.limit
+        self._left = request.limit
         self._notes = []
         self._lost = False
         self._interpreter = None
         self._pid = None
+        self._line = None
         self._make_output_directory()
         out_read, out_write = os.pipe()
         err_read, err_write = os.pipe()
@@ -64,15 +70,21 @@ class Cell:
             for output in self._outputs:
                 os.set_blocking(output.fd, False)
                 guest.loop.watch(output.fd, self._reader(output))
+            if request.functions:
+                self._line = Line(guest, self, request.functions)
             self._start(out_write, err_write)
         except OSError:
             for output in self._outputs:
                 guest.loop.forget(output.fd)
                 os.close(output.fd)
+            if self._line is not None:
+                self._line.close()
             raise
         finally:
             os.close(out_write)
             os.close(err_write)
+            if self._line is not None:
+                self._line.handed_over()
 
     # Starting
 
@@ -86,10 +98,15 @@ class Cell:
             cell_environment = dict(request.environment)
             cell_environment[b"OUTPUT_DIR"] = request.output_directory
             self._cpu_of_interpreter = self._interpreter.cpu_nanos()
-            self._interpreter.run(self, request.code, cell_environment, out, err)
+            program = frames.with_header(request.functions, request.code)
+            self._interpreter.run(self, program, cell_environment, out, err, self._line)
             return
         descriptors = [self._guest.null, out, err]
-        if request.language == b"python":
+        if request.language == b"python" and self._line is not None:
+            argv = self._guest.python_command("run_fresh_with_tools")
+            program = frames.with_header(request.functions, request.code)
+            descriptors += [program_file(program), self._line.theirs]
+        elif request.language == b"python":
             argv = self._guest.python_command("run_fresh")
             descriptors.append(program_file(request.code))
         elif len(request.code) <= self._guest.ARGUMENT_CODE:
@@ -101,7 +118,7 @@ class Cell:
         self._pid = processes.spawn(
             argv, environment, descriptors, self._guest.max_processes
         )
-        for fd in descriptors[3:]:
+        for fd in descriptors[3:4]:
             os.close(fd)
         self._guest.children[self._pid] = self._process_ended
 
@@ -128,13 +145,15 @@ class Cell:
         return readable
 
     def seconds_left(self):
-        """Until tick() has something to do."""
+        """Until tick() has something to do; None when it has not."""
+        if self._deadline is None:
+            return None
         return max(0.0, self._deadline - time.monotonic())
 
     def tick(self):
         """Takes the next step of the ladder when its time has come: the limit, the grace after the
         interrupt, and what SIGKILL is given to work."""
-        if time.monotonic() < self._deadline:
+        if self._deadline is None or time.monotonic() < self._deadline:
             return
         if self._state == _RUNNING:
             self._interrupt("limit")
@@ -142,6 +161,28 @@ class Cell:
             self._kill()
         else:
             raise processes.Unkillable
+
+    def calls_made(self, batch):
+        """The code has called tools: its clock stands until the last of them is answered."""
+        if self._state != _RUNNING:
+            return  # it was told to end; nobody will answer
+        for number, name, body in batch:
+            fields = [("number", number), ("name", name)]
+            self._connection.send(frames.message(frames.CALL, fields, body))
+        self._connection.send(frames.frame(frames.CALLS_WAIT))
+        self._left = self._deadline - time.monotonic()
+        self._deadline = None
+
+    def answer(self, fields, text):
+        if self._line is None:
+            return
+        if self._line.answer(int(fields[b"number"]), fields[b"outcome"], text):
+            if self._deadline is None:
+                self._deadline = time.monotonic() + self._left
+            self._line.go_on()
+
+    def line_broken(self, why):
+        self._notes.append("caisson: the code can call no tools any more: %s" % why)
 
     def cancel(self):
         if self._state == _RUNNING:
@@ -197,6 +238,8 @@ class Cell:
         ended_at = time.monotonic()
         self._state = _KILLED  # a cancel that comes now is too late
         guest = self._guest
+        if self._line is not None:
+            self._line.close()
         guest.end_leftovers()
         self._lost = guest.take_interpreter_loss()
         for output in self._outputs:

@@ -13,12 +13,15 @@ REQUEST = 1
 DATA = 2
 END = 3
 CANCEL = 4
+ANSWER = 5
 STDOUT = 16
 STDERR = 17
 STDOUT_TAIL = 18
 STDERR_TAIL = 19
 RESULT = 20
 ERROR = 21
+CALL = 22
+CALLS_WAIT = 23
 
 # A cell's code and environment come in one frame; the server's own limit on a request is lower.
 MAX_FRAME = 96 * 1024 * 1024
@@ -41,6 +44,12 @@ def message(kind, fields, body=b""):
     return frame(kind, _LENGTH.pack(len(header)) + header + body)
 
 
+def with_header(parts, body):
+    """What is handed to a cell's process: byte strings without NUL bytes, and a text after them."""
+    header = b"\0".join(parts)
+    return _LENGTH.pack(len(header)) + header + body
+
+
 def parse_message(payload):
     """The fields, as a dict of bytes (a name that comes twice: the last), and the body."""
     if len(payload) < 4:
@@ -55,12 +64,12 @@ def parse_message(payload):
     return fields, bytes(payload[4 + length :])
 
 
-def take(buffer):
+def take(buffer, limit=MAX_FRAME):
     """Takes the first whole frame out of a bytearray: (kind, payload), or None."""
     if len(buffer) < 5:
         return None
     length, kind = _PREFIX.unpack_from(buffer)
-    if not 1 <= length <= MAX_FRAME:
+    if not 1 <= length <= limit:
         raise Malformed("a frame of %d bytes" % length)
     if len(buffer) < 4 + length:
         return None

@@ -34,14 +34,17 @@ class Interpreter:
         guest.children[self.pid] = self._ended
         guest.loop.watch(ours.fileno(), self._readable)
 
-    def run(self, cell, code, environment, out, err):
+    def run(self, cell, program, environment, out, err, line):
         """Hands over a cell. The token in it ties the answer to this cell and no other."""
         self._cell = cell
         self._token = os.urandom(8).hex().encode()
-        header = b"\0".join(part for pair in environment.items() for part in pair)
-        program = program_file(struct.pack("!I", len(header)) + header + code)
+        variables = [part for pair in environment.items() for part in pair]
+        program = program_file(frames.with_header(variables, program))
+        descriptors = [program, out, err]
+        if line is not None:
+            descriptors.append(line.theirs)
         try:
-            rights = struct.pack("3i", program, out, err)
+            rights = struct.pack("%di" % len(descriptors), *descriptors)
             self._control.sendmsg(
                 [self._token], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)]
             )

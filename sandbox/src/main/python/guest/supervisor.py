@@ -161,6 +161,12 @@ class Guest:
             if self.cell is not None and self._cell_connection is connection:
                 self.cell.cancel()
             return
+        if kind == frames.ANSWER:
+            fields, body = frames.parse_message(payload)
+            # One for a cell that has ended meanwhile is for nobody.
+            if self.cell is not None and self._cell_connection is connection:
+                self.cell.answer(dict(fields), body)
+            return
         if kind != frames.REQUEST:
             raise frames.Malformed("frame kind %d" % kind)
         fields, body = frames.parse_message(payload)

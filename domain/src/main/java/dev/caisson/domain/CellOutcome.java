@@ -25,9 +25,12 @@ public sealed interface CellOutcome {
    * Something other than the program or the cell limit ended it.
    *
    * @param reason a stable word: {@code out_of_memory}, {@code disk_full}, {@code cancelled},
-   *     {@code sandbox_died}
+   *     {@code sandbox_died}, {@code execution_time_exceeded}
    */
   record Killed(String reason, boolean interpreterLost) implements CellOutcome {
+    /** The reason of a cell that waited for tools until its whole time was over. */
+    public static final String OUT_OF_TIME = "execution_time_exceeded";
+
     public static final int RETURN_CODE = 137;
   }
 

@@ -1,6 +1,7 @@
 package dev.caisson.domain;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -11,15 +12,28 @@ import java.util.Optional;
  * @param mode which Python process runs it; bash cells always have a process of their own
  * @param timeout shorter than the cell limit, or empty for the limit itself
  * @param environment variables for this cell alone; never stored
+ * @param functions names of the client's tools that Python code may call as async functions
  */
 public record CellSpec(
     Language language,
     String code,
     InterpreterMode mode,
     Optional<Duration> timeout,
-    Map<String, String> environment) {
+    Map<String, String> environment,
+    List<String> functions) {
   public CellSpec {
     environment = Map.copyOf(environment);
+    functions = List.copyOf(functions);
+  }
+
+  /** A cell that calls no tools. */
+  public CellSpec(
+      Language language,
+      String code,
+      InterpreterMode mode,
+      Optional<Duration> timeout,
+      Map<String, String> environment) {
+    this(language, code, mode, timeout, environment, List.of());
   }
 
   /** A cell in the container's interpreter, under the cell limit. */
@@ -34,14 +48,18 @@ public record CellSpec(
   }
 
   public CellSpec withMode(InterpreterMode newMode) {
-    return new CellSpec(language, code, newMode, timeout, environment);
+    return new CellSpec(language, code, newMode, timeout, environment, functions);
   }
 
   public CellSpec withTimeout(Duration newTimeout) {
-    return new CellSpec(language, code, mode, Optional.of(newTimeout), environment);
+    return new CellSpec(language, code, mode, Optional.of(newTimeout), environment, functions);
   }
 
   public CellSpec withEnvironment(Map<String, String> newEnvironment) {
-    return new CellSpec(language, code, mode, timeout, newEnvironment);
+    return new CellSpec(language, code, mode, timeout, newEnvironment, functions);
+  }
+
+  public CellSpec withFunctions(List<String> names) {
+    return new CellSpec(language, code, mode, timeout, environment, names);
   }
 }

@@ -1,13 +1,17 @@
 package dev.caisson.sandbox;
 
+import dev.caisson.domain.CallAnswer;
 import dev.caisson.domain.CellOutcome;
 import dev.caisson.domain.Durations;
 import dev.caisson.domain.Limits;
 import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.OutputStreamKind;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,18 +23,26 @@ final class CellConversation {
   private final Limits limits;
   private final Duration secondCut;
   private final OutputListener listener;
+  private final CallHandler handler;
+  private final List<CellCall> calls = new ArrayList<>();
   private final StreamText stdout;
   private final StreamText stderr;
   private final long startedNanos = System.nanoTime();
   private @Nullable RuntimeException listenerFailure;
   private boolean cancelled;
+  private boolean outOfTime;
 
   CellConversation(
-      CellRequest request, Limits limits, Duration secondCut, OutputListener listener) {
+      CellRequest request,
+      Limits limits,
+      Duration secondCut,
+      OutputListener listener,
+      CallHandler handler) {
     this.request = request;
     this.limits = limits;
     this.secondCut = secondCut;
     this.listener = listener;
+    this.handler = handler;
     this.stdout = new StreamText(OutputStreamKind.STDOUT, this::tell);
     this.stderr = new StreamText(OutputStreamKind.STDERR, this::tell);
   }
@@ -52,7 +64,7 @@ final class CellConversation {
           guest.send(GuestConnection.Kind.REQUEST, request.payload(), deadline);
           asked = true;
         }
-        if (!cancelSent && (cancelled || listenerFailure != null)) {
+        if (!cancelSent && (cancelled || outOfTime || listenerFailure != null)) {
           guest.send(GuestConnection.Kind.CANCEL, deadline);
           cancelSent = true;
         }
@@ -62,17 +74,61 @@ final class CellConversation {
           case STDERR -> stderr.accept(frame.payload());
           case STDOUT_TAIL -> tail(stdout, frame.fields());
           case STDERR_TAIL -> tail(stderr, frame.fields());
+          case CALL -> calls.add(call(frame.fields()));
+          case CALLS_WAIT -> {
+            long since = System.nanoTime();
+            try {
+              answerCalls(guest);
+            } finally {
+              deadline = deadline.afterWaitSince(since);
+            }
+          }
           case RESULT -> {
             return result(frame.fields());
           }
           case ERROR -> throw new IOException(frame.fields().text("message"));
-          case REQUEST, DATA, END, CANCEL ->
+          case REQUEST, DATA, END, CANCEL, ANSWER ->
               throw new IOException("the guest sent " + frame.kind() + " for a cell");
         }
       } catch (InterruptedException e) {
         cancelled = true;
       }
     }
+  }
+
+  private static CellCall call(Fields fields) throws IOException {
+    String input = new String(fields.body(), StandardCharsets.UTF_8);
+    return new CellCall((int) fields.number("number"), fields.text("name"), input);
+  }
+
+  private void answerCalls(GuestConnection guest) throws IOException, InterruptedException {
+    List<CellCall> made = List.copyOf(calls);
+    calls.clear();
+    Optional<List<CallAnswer>> answers = handler.answer(made);
+    if (answers.isEmpty()) {
+      outOfTime = true;
+      return;
+    }
+    // The handler may have taken all the time there was; the guest reads at once.
+    Deadline soon = Deadline.in(secondCut);
+    for (int i = 0; i < made.size(); i++) {
+      guest.send(GuestConnection.Kind.ANSWER, answer(made.get(i), answers.get().get(i)), soon);
+    }
+  }
+
+  private static byte[] answer(CellCall call, CallAnswer answer) {
+    return switch (answer) {
+      case CallAnswer.Returned returned -> answer(call, "returned", returned.text());
+      case CallAnswer.Failed failed -> answer(call, "failed", failed.message());
+      case CallAnswer.TimedOut late -> answer(call, "timed_out", late.message());
+    };
+  }
+
+  private static byte[] answer(CellCall call, String outcome, String text) {
+    return Fields.Request.of("answer")
+        .with("number", call.number())
+        .with("outcome", outcome)
+        .payload(text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** The run of a cell whose sandbox ended under it. */
@@ -120,7 +176,7 @@ final class CellConversation {
         switch (fields.text("status")) {
           case "completed" -> new CellOutcome.Completed((int) fields.number("code"));
           case "timed_out" -> new CellOutcome.TimedOut(request.limit(), lost);
-          case "killed" -> new CellOutcome.Killed(fields.text("reason"), lost);
+          case "killed" -> new CellOutcome.Killed(reason(fields), lost);
           default -> throw new IOException("the guest's status is unknown");
         };
     stdout.finish();
@@ -134,6 +190,13 @@ final class CellConversation {
         Duration.ofNanos(fields.number("wall_nanos")),
         Duration.ofNanos(fields.number("cpu_nanos")),
         fields.all("output"));
+  }
+
+  /** We cancel a cell for more than one reason; the guest knows of one. */
+  private String reason(Fields fields) {
+    String reason = fields.text("reason");
+    boolean ours = reason.equals("cancelled") && outOfTime && !cancelled;
+    return ours ? CellOutcome.Killed.OUT_OF_TIME : reason;
   }
 
   private void note(CellOutcome outcome, boolean lost) {
@@ -167,6 +230,8 @@ final class CellConversation {
               + limits.memory()
               + " and was ended";
       case "cancelled" -> "cancelled: the cell was cancelled and ended";
+      case CellOutcome.Killed.OUT_OF_TIME ->
+          reason + ": the cell, with its waits for tools, ran as long as one may and was ended";
       default -> reason + ": the cell was ended";
     };
   }

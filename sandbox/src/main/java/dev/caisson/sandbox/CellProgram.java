@@ -3,6 +3,7 @@ package dev.caisson.sandbox;
 import dev.caisson.domain.InterpreterMode;
 import dev.caisson.domain.Language;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -12,6 +13,7 @@ import java.util.Map;
  *     the sandbox, removed again when the cell leaves nothing in it
  * @param limit wall clock; at most the sandbox's own cell limit
  * @param environment added to the sandbox's own
+ * @param functions tools that Python code may call, by names that Python can call
  */
 public record CellProgram(
     Language language,
@@ -19,8 +21,21 @@ public record CellProgram(
     InterpreterMode mode,
     Duration limit,
     Map<String, String> environment,
-    String outputDirectory) {
+    String outputDirectory,
+    List<String> functions) {
   public CellProgram {
     environment = Map.copyOf(environment);
+    functions = List.copyOf(functions);
+  }
+
+  /** A program that calls no tools. */
+  public CellProgram(
+      Language language,
+      String code,
+      InterpreterMode mode,
+      Duration limit,
+      Map<String, String> environment,
+      String outputDirectory) {
+    this(language, code, mode, limit, environment, outputDirectory, List.of());
   }
 }

@@ -52,6 +52,9 @@ final class CellRequest {
       checkVariable(variable.getKey(), variable.getValue());
       request.with("env:" + variable.getKey(), variable.getValue());
     }
+    for (String function : cell.functions()) {
+      request.with("function", function);
+    }
     return new CellRequest(cell, limit, request.payload(utf8("code", cell.code())));
   }
 

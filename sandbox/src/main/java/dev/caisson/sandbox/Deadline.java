@@ -8,6 +8,11 @@ record Deadline(long nanoTime) {
     return new Deadline(System.nanoTime() + duration.toNanos());
   }
 
+  /** Later by what has passed since a point of time. */
+  Deadline afterWaitSince(long nanos) {
+    return new Deadline(nanoTime + (System.nanoTime() - nanos));
+  }
+
   /** Rounded up, so that a wait for it does not end before it. */
   long millisLeft() {
     return Math.ceilDiv(nanoTime - System.nanoTime(), 1_000_000L);

@@ -20,12 +20,15 @@ final class GuestConnection implements AutoCloseable {
     DATA(2),
     END(3),
     CANCEL(4),
+    ANSWER(5),
     STDOUT(16),
     STDERR(17),
     STDOUT_TAIL(18),
     STDERR_TAIL(19),
     RESULT(20),
-    ERROR(21);
+    ERROR(21),
+    CALL(22),
+    CALLS_WAIT(23);
 
     private final int number;
 
@@ -82,11 +85,25 @@ final class GuestConnection implements AutoCloseable {
     send(kind, payload, 0, payload.length, deadline);
   }
 
+  /** An interrupt stops it before the first byte or not at all: half a frame would be the last. */
   void send(Kind kind, byte[] bytes, int offset, int length, Deadline deadline)
       throws IOException, InterruptedException {
     ByteBuffer frame = ByteBuffer.allocate(5 + length);
     frame.putInt(length + 1).put((byte) kind.number).put(bytes, offset, length).flip();
-    channel.write(frame, deadline);
+    boolean interrupted = false;
+    while (frame.hasRemaining()) {
+      try {
+        channel.write(frame, deadline);
+      } catch (InterruptedException e) {
+        if (frame.position() == 0) {
+          throw e;
+        }
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /**

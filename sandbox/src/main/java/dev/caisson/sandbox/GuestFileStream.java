@@ -57,7 +57,16 @@ final class GuestFileStream extends InputStream {
         case DATA -> frame.payload();
         case END -> null;
         case ERROR -> throw new IOException(frame.fields().text("message"));
-        case REQUEST, CANCEL, STDOUT, STDERR, STDOUT_TAIL, STDERR_TAIL, RESULT ->
+        case REQUEST,
+            CANCEL,
+            STDOUT,
+            STDERR,
+            STDOUT_TAIL,
+            STDERR_TAIL,
+            RESULT,
+            ANSWER,
+            CALL,
+            CALLS_WAIT ->
             throw new IOException("the guest sent " + frame.kind() + " for a file");
       };
     } catch (InterruptedException e) {

@@ -25,7 +25,10 @@ record KeeperSources(String version, Map<String, byte[]> files) {
   static final List<String> NAMES =
       List.of(
           "guest/__init__.py",
+          "guest/caisson_await.py",
           "guest/caisson_cell.py",
+          "guest/caisson_tools.py",
+          "guest/calls.py",
           "guest/cells.py",
           "guest/files.py",
           "guest/frames.py",

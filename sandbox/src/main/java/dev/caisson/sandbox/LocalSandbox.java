@@ -51,11 +51,12 @@ final class LocalSandbox implements Sandbox {
   }
 
   @Override
-  public CellRun run(CellProgram cell, OutputListener listener) {
+  public CellRun run(CellProgram cell, OutputListener listener, CallHandler calls) {
     CellRequest request = CellRequest.of(cell, limits);
     cellTurn.lock();
     try {
-      CellConversation conversation = new CellConversation(request, limits, secondCut, listener);
+      CellConversation conversation =
+          new CellConversation(request, limits, secondCut, listener, calls);
       try {
         return conversation.hold(cellConnection());
       } catch (IOException e) {

@@ -23,7 +23,15 @@ public interface Sandbox extends AutoCloseable {
    * interpreter. Interrupting the calling thread cancels the cell: it is ended like at its limit,
    * reported as {@code Killed("cancelled")}, and the thread's interrupt status is kept.
    */
-  CellRun run(CellProgram cell, OutputListener listener);
+  default CellRun run(CellProgram cell, OutputListener listener) {
+    return run(cell, listener, CallHandler.NONE);
+  }
+
+  /**
+   * As {@link #run(CellProgram, OutputListener)}, for a cell that may call tools. Time that the
+   * handler takes does not count for the cell's limit, nor does what the code does meanwhile.
+   */
+  CellRun run(CellProgram cell, OutputListener listener, CallHandler calls);
 
   /**
    * Writes a file through a temporary name, makes missing parents, and reads size and hash back.
