@@ -3,6 +3,8 @@ package dev.caisson.engine;
 import dev.caisson.domain.CaissonException.InvalidRequest;
 import dev.caisson.domain.CellSpec;
 import dev.caisson.domain.Durations;
+import dev.caisson.domain.FunctionName;
+import dev.caisson.domain.Language;
 import dev.caisson.domain.Limits;
 import java.time.Duration;
 import java.util.regex.Pattern;
@@ -19,6 +21,7 @@ final class CellRules {
     checkCode(spec.code());
     spec.timeout().ifPresent(timeout -> checkTimeout(timeout, limits.cellLimit()));
     spec.environment().forEach(CellRules::checkVariable);
+    checkFunctions(spec);
   }
 
   private static void checkCode(String code) {
@@ -56,6 +59,18 @@ final class CellRules {
     if (value.indexOf('\0') >= 0 || Text.hasLoneSurrogate(value)) {
       throw new InvalidRequest(
           "env: the value of '" + name + "' must be text without NUL (U+0000)");
+    }
+  }
+
+  private static void checkFunctions(CellSpec spec) {
+    if (!spec.functions().isEmpty() && spec.language() != Language.PYTHON) {
+      throw new InvalidRequest("functions: only Python cells can call tools");
+    }
+    for (String name : spec.functions()) {
+      FunctionName.complaint(name)
+          .ifPresent(complaint -> {
+            throw new InvalidRequest("functions: '" + printable(name) + "': " + complaint);
+          });
     }
   }
 

@@ -2,17 +2,21 @@ package dev.caisson.engine;
 
 import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.CaissonException.Conflict;
+import dev.caisson.domain.CaissonException.InvalidRequest;
 import dev.caisson.domain.CaissonException.NotFound;
+import dev.caisson.domain.CallAnswer;
 import dev.caisson.domain.CapturedOutput;
 import dev.caisson.domain.Cell;
 import dev.caisson.domain.CellId;
 import dev.caisson.domain.CellOutcome;
 import dev.caisson.domain.CellSpec;
+import dev.caisson.domain.CellStep;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.sandbox.CallHandler;
 import dev.caisson.sandbox.CellProgram;
 import dev.caisson.sandbox.CellRun;
 import dev.caisson.store.CellStore;
@@ -26,6 +30,9 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -47,6 +54,9 @@ public final class Cells {
   private final Outputs outputs;
   private final InstantSource clock;
   private final SecureRandom random = new SecureRandom();
+
+  /** Cells that may call tools, from their start to their end. */
+  private final Map<Reference, SuspendableCell> suspended = new ConcurrentHashMap<>();
 
   Cells(
       EngineSettings settings,
@@ -70,12 +80,70 @@ public final class Cells {
   public Cell run(
       OrganizationId organization, ContainerId id, CellSpec spec, OutputListener listener) {
     CellRules.check(spec, settings.limits());
+    if (!spec.functions().isEmpty()) {
+      throw new InvalidRequest("functions: a cell that calls tools is started, not run");
+    }
+    return run(organization, id, new Job(spec, Optional.empty(), listener, CallHandler.NONE));
+  }
+
+  /**
+   * Starts a cell that may call tools. What keeps it from running is thrown by {@link
+   * SuspendableCell#await}.
+   *
+   * @param reference by which {@link #resume} finds it: the newest cell of the container with it
+   */
+  public SuspendableCell start(
+      OrganizationId organization,
+      ContainerId id,
+      CellSpec spec,
+      String reference,
+      OutputListener listener) {
+    CellRules.check(spec, settings.limits());
+    SuspendableCell cell = new SuspendableCell(settings.calls());
+    Reference key = new Reference(id, reference);
+    Job job = new Job(spec, Optional.of(reference), listener, cell::answer);
+    suspended.put(key, cell);
+    cell.start(
+        id.value(),
+        () -> {
+          try {
+            return run(organization, id, job);
+          } finally {
+            suspended.remove(key, cell);
+          }
+        });
+    return cell;
+  }
+
+  /**
+   * Answers all calls that a cell waits for, and waits for what it does next. A cell that has ended
+   * meanwhile, for whatever reason, is told as that.
+   *
+   * @throws NotFound when the container never had such a cell
+   */
+  public CellStep resume(
+      OrganizationId organization,
+      ContainerId id,
+      String reference,
+      Map<String, CallAnswer> answers) {
+    containers.living(organization, id);
+    SuspendableCell cell = suspended.get(new Reference(id, reference));
+    if (cell != null) {
+      return cell.resume(answers);
+    }
+    return store
+        .find(id, reference)
+        .map(CellStep.Ended::new)
+        .orElseThrow(() -> NotFound.cell(reference));
+  }
+
+  private Cell run(OrganizationId organization, ContainerId id, Job job) {
     ContainerRow row = containers.living(organization, id);
     WarmContainer container = warm.hold(id);
     try {
       container.join(settings.waitingCells());
       try {
-        return runInTurn(organization, container, row, spec, new GuardedListener(listener));
+        return runInTurn(organization, container, row, job);
       } finally {
         container.leave();
       }
@@ -85,22 +153,18 @@ public final class Cells {
   }
 
   private Cell runInTurn(
-      OrganizationId organization,
-      WarmContainer container,
-      ContainerRow row,
-      CellSpec spec,
-      OutputListener listener) {
+      OrganizationId organization, WarmContainer container, ContainerRow row, Job job) {
     boolean waited;
     try {
       waited = takeTurn(container);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return neverRan(container.id(), spec);
+      return neverRan(container.id(), job.spec());
     }
     try {
       // It may have ended while we waited.
       ContainerRow now = waited ? containers.living(organization, container.id()) : row;
-      return run(organization, container, now, spec, listener);
+      return run(organization, container, now, job);
     } finally {
       container.turn().unlock();
     }
@@ -117,20 +181,16 @@ public final class Cells {
   }
 
   private Cell run(
-      OrganizationId organization,
-      WarmContainer container,
-      ContainerRow row,
-      CellSpec spec,
-      OutputListener listener) {
+      OrganizationId organization, WarmContainer container, ContainerRow row, Job job) {
     boolean interrupted = false;
     container.start();
     try (WarmContainers.Visit visit = warm.visit(container, row.image())) {
-      Begun begun = begin(organization, container.id(), spec, visit);
+      Begun begun = begin(organization, container.id(), job, visit);
       boolean kept = false;
       try {
-        CellRun run = run(visit, begun.program(), listener);
+        CellRun run = run(visit, begun.program(), job);
         interrupted = container.finish(false);
-        Cell cell = complete(organization, begun, run, visit, listener);
+        Cell cell = complete(organization, begun, run, visit, job.listener());
         kept = true;
         return cell;
       } finally {
@@ -140,7 +200,7 @@ public final class Cells {
       }
     } catch (InterruptedException e) {
       interrupted = container.finish(true);
-      return neverRan(container.id(), spec);
+      return neverRan(container.id(), job.spec());
     } finally {
       interrupted |= container.finish(false);
       if (interrupted) {
@@ -150,20 +210,20 @@ public final class Cells {
   }
 
   private Begun begin(
-      OrganizationId organization, ContainerId id, CellSpec spec, WarmContainers.Visit visit) {
-    Begun begun = new Begun(CellId.next(), id, Instant.ofEpochMilli(clock.millis()), program(spec));
-    if (!store.begin(begun.id(), id, visit.epoch(), spec.language(), begun.startedAt())) {
+      OrganizationId organization, ContainerId id, Job job, WarmContainers.Visit visit) {
+    Instant now = Instant.ofEpochMilli(clock.millis());
+    Begun begun = new Begun(CellId.next(), id, now, program(job.spec()));
+    if (!store.begin(begun.id(), id, visit.epoch(), job.spec().language(), now, job.reference())) {
       containers.living(organization, id);
       throw new Conflict("container " + id + " was taken over by another process");
     }
     return begun;
   }
 
-  private static CellRun run(
-      WarmContainers.Visit visit, CellProgram program, OutputListener listener) {
+  private static CellRun run(WarmContainers.Visit visit, CellProgram program, Job job) {
     long started = System.nanoTime();
     try {
-      CellRun run = visit.sandbox().run(program, listener);
+      CellRun run = visit.sandbox().run(program, job.listener(), job.calls());
       if (visit.sandbox().isAlive()) {
         visit.sandbox().commit(visit.epoch());
       }
@@ -222,7 +282,8 @@ public final class Cells {
         spec.mode(),
         spec.timeout().orElse(settings.limits().cellLimit()),
         spec.environment(),
-        OUTPUT_DIRECTORIES + HexFormat.of().formatHex(name));
+        OUTPUT_DIRECTORIES + HexFormat.of().formatHex(name),
+        spec.functions());
   }
 
   /** The answer to a caller who gave up before the cell's turn came; there is no record of it. */
@@ -251,6 +312,17 @@ public final class Cells {
     containers.row(organization, container);
     return store.list(container, page);
   }
+
+  /** A cell to run, and who hears of it. */
+  private record Job(
+      CellSpec spec, Optional<String> reference, OutputListener listener, CallHandler calls) {
+    Job {
+      listener = new GuardedListener(listener);
+    }
+  }
+
+  /** What finds a cell that may wait for answers. */
+  private record Reference(ContainerId container, String name) {}
 
   /** A cell whose row says that it runs. */
   private record Begun(CellId id, ContainerId container, Instant startedAt, CellProgram program) {}

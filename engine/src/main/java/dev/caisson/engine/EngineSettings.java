@@ -16,6 +16,7 @@ import java.time.Duration;
  * @param outputFiles that one cell may make
  * @param defaultImage used when none is named
  * @param ownerWait how long to wait for a container that another living process owns
+ * @param calls how long cells may wait for tools that they call
  * @param sweepEvery how often idle, expired and orphaned things are looked for
  */
 public record EngineSettings(
@@ -28,6 +29,7 @@ public record EngineSettings(
     int outputFiles,
     String defaultImage,
     Duration ownerWait,
+    CallLimits calls,
     Duration sweepEvery) {
   /**
    * The hosted service's published figures (30 days, about 5 minutes, 500 MB, 1 TB); the others are
@@ -45,6 +47,7 @@ public record EngineSettings(
           1000,
           "default",
           Duration.ofMinutes(10),
+          CallLimits.DEFAULT,
           Duration.ofSeconds(5));
 
   public EngineSettings {
@@ -70,6 +73,7 @@ public record EngineSettings(
         outputFiles,
         defaultImage,
         ownerWait,
+        calls,
         sweepEvery);
   }
 
@@ -84,6 +88,7 @@ public record EngineSettings(
         outputFiles,
         defaultImage,
         ownerWait,
+        calls,
         sweepEvery);
   }
 
@@ -98,6 +103,7 @@ public record EngineSettings(
         outputFiles,
         defaultImage,
         ownerWait,
+        calls,
         sweepEvery);
   }
 
@@ -112,6 +118,7 @@ public record EngineSettings(
         outputFiles,
         defaultImage,
         ownerWait,
+        calls,
         sweepEvery);
   }
 
@@ -126,6 +133,7 @@ public record EngineSettings(
         outputFiles,
         defaultImage,
         ownerWait,
+        calls,
         sweepEvery);
   }
 
@@ -140,6 +148,7 @@ public record EngineSettings(
         outputFiles,
         defaultImage,
         ownerWait,
+        calls,
         sweepEvery);
   }
 
@@ -154,6 +163,7 @@ public record EngineSettings(
         value,
         defaultImage,
         ownerWait,
+        calls,
         sweepEvery);
   }
 
@@ -168,6 +178,7 @@ public record EngineSettings(
         outputFiles,
         value,
         ownerWait,
+        calls,
         sweepEvery);
   }
 
@@ -182,6 +193,7 @@ public record EngineSettings(
         outputFiles,
         defaultImage,
         value,
+        calls,
         sweepEvery);
   }
 
@@ -196,6 +208,22 @@ public record EngineSettings(
         outputFiles,
         defaultImage,
         ownerWait,
+        calls,
         value);
+  }
+
+  public EngineSettings withCalls(CallLimits value) {
+    return new EngineSettings(
+        limits,
+        retention,
+        idle,
+        waitingCells,
+        uploadLimit,
+        storageLimit,
+        outputFiles,
+        defaultImage,
+        ownerWait,
+        value,
+        sweepEvery);
   }
 }

@@ -39,10 +39,16 @@ public final class CellStore {
   /**
    * Notes that a cell starts, and that its container is in use.
    *
+   * @param reference by which the caller finds the cell again
    * @return false, with nothing noted, when the container has ended or the term is over
    */
   public boolean begin(
-      CellId id, ContainerId container, long epoch, Language language, Instant startedAt) {
+      CellId id,
+      ContainerId container,
+      long epoch,
+      Language language,
+      Instant startedAt,
+      Optional<String> reference) {
     return database.write(handle -> {
       if (!ContainerStore.touch(handle, container, epoch, startedAt)) {
         return false;
@@ -53,17 +59,18 @@ public final class CellStore {
               INSERT INTO cells (
                 id, container_id, epoch, language, status, reason, return_code, limit_us,
                 interpreter_lost, stdout, stdout_dropped, stderr, stderr_dropped, started_at,
-                wall_us, cpu_us)
+                wall_us, cpu_us, reference)
               VALUES (
                 :id, :container, :epoch, :language, 'running', NULL, -1, 0,
                 0, '', 0, '', 0, :startedAt,
-                0, 0)
+                0, 0, :reference)
               """)
           .bind("id", id.value())
           .bind("container", container.value())
           .bind("epoch", epoch)
           .bind("language", language.wireName())
           .bind("startedAt", startedAt.toEpochMilli())
+          .bind("reference", reference.orElse(null))
           .execute();
       return true;
     });
@@ -153,6 +160,29 @@ public final class CellStore {
             .bind("container", container.value())
             .map((row, context) -> row(row, outputs(handle, id.value())))
             .findOne());
+  }
+
+  /** The newest cell of the container with that reference, if it has ended. */
+  public Optional<Cell> find(ContainerId container, String reference) {
+    return database.read(handle ->
+        handle
+            .createQuery(
+                """
+                SELECT * FROM cells
+                WHERE container_id = :container AND reference = :reference
+                ORDER BY seq DESC LIMIT 1
+                """)
+            .bind("container", container.value())
+            .bind("reference", reference)
+            .map((row, context) -> ended(handle, row))
+            .findOne()
+            .flatMap(cell -> cell));
+  }
+
+  private static Optional<Cell> ended(Handle handle, ResultSet row) throws SQLException {
+    return row.getString("status").equals("running")
+        ? Optional.empty()
+        : Optional.of(row(row, outputs(handle, row.getString("id"))));
   }
 
   /** Cells of the container that have ended, newest first. */

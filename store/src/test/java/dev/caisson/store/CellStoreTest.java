@@ -127,7 +127,8 @@ class CellStoreTest {
             Duration.ofNanos(1_234_000),
             Duration.ofNanos(56_000),
             outputs);
-    assertThat(store.cells().begin(cell.id(), container, 1, cell.language(), NOW)).isTrue();
+    assertThat(store.cells().begin(cell.id(), container, 1, cell.language(), NOW, Optional.empty()))
+        .isTrue();
     return cell;
   }
 

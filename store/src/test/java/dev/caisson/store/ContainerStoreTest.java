@@ -75,7 +75,7 @@ class ContainerStoreTest {
     ContainerId id = insert();
     assertThat(containers.claim(id, Optional.empty(), 0, "dead", "x")).hasValue(1);
     CellId cell = CellId.next();
-    assertThat(store.cells().begin(cell, id, 1, Language.BASH, NOW)).isTrue();
+    assertThat(store.cells().begin(cell, id, 1, Language.BASH, NOW, Optional.empty())).isTrue();
     assertThat(find(id).cellRunning()).isTrue();
     assertThat(store.cells().find(id, cell)).isEmpty();
 
@@ -96,7 +96,8 @@ class ContainerStoreTest {
     containers.release(id, 1, NOW, Optional.of(7L));
     containers.measured(id, 1, 7);
     assertThat(containers.end(id, 1, new Ending(ContainerRow.DELETED, NOW))).isFalse();
-    assertThat(store.cells().begin(CellId.next(), id, 1, Language.PYTHON, NOW)).isFalse();
+    assertThat(store.cells().begin(CellId.next(), id, 1, Language.PYTHON, NOW, Optional.empty()))
+        .isFalse();
     assertThat(containers.claim(id, Optional.of("first"), 1, "third", "x")).isEmpty();
 
     ContainerRow row = find(id);
@@ -122,7 +123,8 @@ class ContainerStoreTest {
     ContainerId id = insert();
     containers.claim(id, Optional.empty(), 0, "me", "x");
     assertThat(containers.end(id, 1, new Ending(ContainerRow.EXPIRED, NOW))).isTrue();
-    assertThat(store.cells().begin(CellId.next(), id, 1, Language.PYTHON, NOW)).isFalse();
+    assertThat(store.cells().begin(CellId.next(), id, 1, Language.PYTHON, NOW, Optional.empty()))
+        .isFalse();
     assertThat(containers.end(id, 1, new Ending(ContainerRow.EXPIRED, NOW))).isFalse();
     assertThat(containers.end(id, 1, new Ending(ContainerRow.DELETED, NOW.plusSeconds(1))))
         .isTrue();

@@ -1,0 +1,235 @@
+package dev.caisson.engine;
+
+import dev.caisson.domain.CaissonException.Internal;
+import dev.caisson.domain.CaissonException.InvalidRequest;
+import dev.caisson.domain.CallAnswer;
+import dev.caisson.domain.Cell;
+import dev.caisson.domain.CellStep;
+import dev.caisson.domain.IdKind;
+import dev.caisson.domain.PendingCall;
+import dev.caisson.sandbox.CellCall;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A cell that may call tools of the client. It runs on a thread of its own, which keeps the
+ * container's turn while the cell waits, so that it outlives the request that started it. Safe for
+ * use from many threads.
+ *
+ * <p>Between two steps stands a batch of calls. All of them are answered together; the same answers
+ * again change nothing and lead to the same next step, so that a request can be repeated whose
+ * reply was lost.
+ */
+public final class SuspendableCell {
+  private final CallLimits limits;
+  private final long startedNanos = System.nanoTime();
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+
+  // Guarded by the lock.
+  private @Nullable Thread runner;
+  private @Nullable Batch batch;
+  private Set<String> answered = Set.of();
+  private @Nullable Cell ended;
+  private @Nullable RuntimeException failed;
+
+  SuspendableCell(CallLimits limits) {
+    this.limits = limits;
+  }
+
+  /** Runs the work of the cell on a thread of its own. */
+  void start(String name, Supplier<Cell> work) {
+    lock.lock();
+    try {
+      runner = Thread.ofVirtual().name("caisson-cell-" + name).start(() -> run(work));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void run(Supplier<Cell> work) {
+    Cell cell = null;
+    RuntimeException problem = new Internal("the cell's thread ended without a result");
+    try {
+      cell = work.get();
+    } catch (RuntimeException e) {
+      problem = e;
+    } finally {
+      finish(cell, problem);
+    }
+  }
+
+  private void finish(@Nullable Cell cell, RuntimeException problem) {
+    lock.lock();
+    try {
+      ended = cell;
+      failed = cell == null ? problem : null;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The sandbox's side: puts calls before the client and waits, on the cell's own thread. */
+  Optional<List<CallAnswer>> answer(List<CellCall> calls) throws InterruptedException {
+    lock.lockInterruptibly();
+    Batch made = new Batch(calls);
+    try {
+      batch = made;
+      changed.signalAll();
+      long whole = limits.invocation().toNanos() - (System.nanoTime() - startedNanos);
+      long patience = Math.min(limits.answer().toNanos(), whole);
+      while (!made.complete() && patience > 0) {
+        patience = changed.awaitNanos(patience);
+      }
+      boolean overdue = System.nanoTime() - startedNanos >= limits.invocation().toNanos();
+      return !made.complete() && overdue ? Optional.empty() : Optional.of(made.answers(limits));
+    } finally {
+      if (!made.complete()) {
+        answered = made.waiting().keySet();
+      }
+      batch = null;
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Waits until the cell has ended or waits itself. Interrupting the thread cancels the cell, whose
+   * end is then the answer.
+   */
+  public CellStep await() {
+    boolean interrupted = false;
+    lock.lock();
+    try {
+      while (true) {
+        Batch now = batch;
+        if (now != null && !now.complete() && !interrupted) {
+          return new CellStep.Waiting(List.copyOf(now.waiting().values()));
+        }
+        Optional<CellStep> end = end();
+        if (end.isPresent()) {
+          return end.get();
+        }
+        try {
+          changed.await();
+        } catch (InterruptedException e) {
+          interrupted = true;
+          if (runner != null) {
+            runner.interrupt();
+          }
+        }
+      }
+    } finally {
+      lock.unlock();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private Optional<CellStep> end() {
+    RuntimeException problem = failed;
+    if (problem != null) {
+      throw problem;
+    }
+    return Optional.ofNullable(ended).map(CellStep.Ended::new);
+  }
+
+  /**
+   * Answers all calls that wait and goes on to the next step. Answers to the batch before are taken
+   * as said again: they change nothing.
+   */
+  CellStep resume(Map<String, CallAnswer> answers) {
+    lock.lock();
+    try {
+      Batch now = batch;
+      Set<String> waiting = now == null ? Set.of() : now.waiting().keySet();
+      if (now != null && !waiting.isEmpty() && waiting.equals(answers.keySet())) {
+        answers.forEach(now::answer);
+        answered = Set.copyOf(answers.keySet());
+        changed.signalAll();
+      } else if (answers.isEmpty() || !answered.equals(answers.keySet())) {
+        throw new InvalidRequest(
+            waiting.isEmpty()
+                ? "the code waits for no results of " + answers.keySet()
+                : "the code waits for results of " + waiting + ", not of " + answers.keySet());
+      }
+    } finally {
+      lock.unlock();
+    }
+    return await();
+  }
+
+  /** Fails one call that cannot be put before a client; the others go on waiting. */
+  public void fail(String id, String message) {
+    lock.lock();
+    try {
+      if (batch != null) {
+        batch.answer(id, new CallAnswer.Failed(message));
+        changed.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Calls made at once. Guarded by the lock of the cell. */
+  private static final class Batch {
+    private final Map<String, PendingCall> calls = new LinkedHashMap<>();
+    private final Map<String, CallAnswer> given = new LinkedHashMap<>();
+
+    Batch(List<CellCall> made) {
+      for (CellCall call : made) {
+        String id = IdKind.TOOL_USE.next();
+        calls.put(id, new PendingCall(id, call.name(), call.input()));
+      }
+    }
+
+    void answer(String id, CallAnswer answer) {
+      if (calls.containsKey(id)) {
+        given.putIfAbsent(id, answer);
+      }
+    }
+
+    boolean complete() {
+      return given.size() == calls.size();
+    }
+
+    Map<String, PendingCall> waiting() {
+      Map<String, PendingCall> open = new LinkedHashMap<>(calls);
+      open.keySet().removeAll(given.keySet());
+      return open;
+    }
+
+    /** In the order of the calls; what nobody has answered has timed out. */
+    List<CallAnswer> answers(CallLimits limits) {
+      return calls.values().stream()
+          .map(call -> given.getOrDefault(call.id(), timedOut(call, limits)))
+          .toList();
+    }
+
+    /** The hosted service's own words. */
+    private static CallAnswer timedOut(PendingCall call, CallLimits limits) {
+      return new CallAnswer.TimedOut(
+          "Calling tool ['"
+              + call.name()
+              + "'] timed out (no response after "
+              + seconds(limits)
+              + "s).");
+    }
+
+    private static String seconds(CallLimits limits) {
+      double seconds = limits.answer().toMillis() / 1000.0;
+      return seconds == Math.rint(seconds)
+          ? String.valueOf((long) seconds)
+          : String.valueOf(seconds);
+    }
+  }
+}
