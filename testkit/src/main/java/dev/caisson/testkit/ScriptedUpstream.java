@@ -5,6 +5,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.caisson.domain.CaissonException;
 import dev.caisson.wire.ErrorJson;
 import dev.caisson.wire.Json;
+import dev.caisson.wire.JsonFields;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -34,6 +35,8 @@ public final class ScriptedUpstream implements AutoCloseable {
   private final Queue<Step> script = new ConcurrentLinkedQueue<>();
   private final List<Received> received = new CopyOnWriteArrayList<>();
   private final CountDownLatch closed = new CountDownLatch(1);
+  private volatile Step otherwise =
+      (exchange, request) -> send(exchange, 500, error(500, "the script has ended"));
 
   /** A request as it came. */
   public record Received(Map<String, List<String>> headers, JsonNode body) {
@@ -57,9 +60,15 @@ public final class ScriptedUpstream implements AutoCloseable {
 
   /** Starts on a free port of loopback, with an empty script. */
   public static ScriptedUpstream start() {
+    return start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+  }
+
+  /** Starts on an address, with an empty script. */
+  public static ScriptedUpstream start(InetSocketAddress address) {
+    // Otherwise small writes are held back until the client has acknowledged the last one.
+    System.setProperty("sun.net.httpserver.nodelay", "true");
     try {
-      HttpServer server =
-          HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+      HttpServer server = HttpServer.create(address, 0);
       ScriptedUpstream upstream = new ScriptedUpstream(server);
       server.setExecutor(upstream.threads);
       server.createContext("/v1/messages", upstream::handle);
@@ -80,9 +89,26 @@ public final class ScriptedUpstream implements AutoCloseable {
     return reply(request -> message);
   }
 
-  /** Answers the next request with a message that is made from it. */
+  /** Answers the next request with a message that is made from it; streams it if asked to. */
   public ScriptedUpstream reply(Function<JsonNode, ObjectNode> message) {
-    script.add((exchange, request) -> send(exchange, 200, Json.bytes(message.apply(request))));
+    script.add((exchange, request) -> reply(exchange, request, message.apply(request)));
+    return this;
+  }
+
+  /** Streams the reply to the next request, which must ask for that. */
+  public ScriptedUpstream stream(StreamedReply reply) {
+    script.add((exchange, request) -> {
+      if (!wantsStream(request)) {
+        throw JsonFields.invalid("stream", "this reply is scripted as a stream");
+      }
+      stream(exchange, reply);
+    });
+    return this;
+  }
+
+  /** Answers every request for which the script has nothing, from now on. */
+  public ScriptedUpstream otherwise(Function<JsonNode, ObjectNode> message) {
+    otherwise = (exchange, request) -> reply(exchange, request, message.apply(request));
     return this;
   }
 
@@ -119,14 +145,35 @@ public final class ScriptedUpstream implements AutoCloseable {
         received.add(new Received(Map.copyOf(exchange.getRequestHeaders()), request));
         UpstreamRules.check(request);
         Step step = script.poll();
-        if (step == null) {
-          send(exchange, 500, error(500, "the script has ended"));
-        } else {
-          step.answer(exchange, request);
-        }
+        (step == null ? otherwise : step).answer(exchange, request);
       } catch (CaissonException.InvalidRequest e) {
         send(exchange, 400, error(400, e.getMessage()));
       }
+    }
+  }
+
+  private static void reply(HttpExchange exchange, JsonNode request, ObjectNode message)
+      throws IOException {
+    if (wantsStream(request)) {
+      stream(exchange, StreamedReply.of(message));
+    } else {
+      send(exchange, 200, Json.bytes(message));
+    }
+  }
+
+  private static boolean wantsStream(JsonNode request) {
+    return request.path("stream").asBoolean(false);
+  }
+
+  private static void stream(HttpExchange exchange, StreamedReply reply) throws IOException {
+    exchange.getResponseHeaders().set("content-type", "text/event-stream; charset=utf-8");
+    exchange.getResponseHeaders().set("cache-control", "no-cache");
+    // A body that is shorter than promised breaks the connection when it is closed.
+    exchange.sendResponseHeaders(200, reply.isCut() ? Long.MAX_VALUE : 0);
+    try {
+      reply.write(exchange.getResponseBody());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
