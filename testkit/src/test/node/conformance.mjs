@@ -1,0 +1,211 @@
+// Drives a running server with the official TypeScript SDK. The model behind the server answers what the last text of
+// the user says: a JSON list of the replies that it is to give, one for each time that it is asked.
+//
+// Environment: ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY. Prints one JSON line for each case: {case, ok, error?}.
+import assert from 'node:assert/strict';
+import Anthropic, { toFile } from '@anthropic-ai/sdk';
+
+const client = new Anthropic({ maxRetries: 0 });
+const MODEL = 'scripted-model';
+const cases = [];
+const check = (name, run) => cases.push({ name, run });
+
+const say = (text) => [{ type: 'text', text }];
+let calls = 0;
+const call = (name, input) => [{ type: 'tool_use', id: `toolu_node${++calls}`, name, input }];
+const bash = (command) => call('bash_code_execution', { command });
+const python = (code) => call('code_execution', { code });
+
+/** A request whose model gives these replies. */
+function request(version, replies, more = {}) {
+  const { content = [], tools = [], ...rest } = more;
+  return {
+    model: MODEL,
+    max_tokens: 1000,
+    tools: [{ type: version, name: 'code_execution' }, ...tools],
+    messages: [{ role: 'user', content: [...content, { type: 'text', text: JSON.stringify(replies) }] }],
+    ...rest,
+  };
+}
+
+const results = (message, type) => message.content.filter((block) => block.type === type).map((block) => block.content);
+
+for (const version of ['code_execution_20250522', 'code_execution_20250825', 'code_execution_20260120', 'code_execution_20260521']) {
+  const first = version === 'code_execution_20250522';
+  const family = first ? 'code_execution' : 'bash_code_execution';
+  const run = (python, bash) => (first ? call('code_execution', { code: python }) : call('bash_code_execution', { command: bash }));
+
+  for (const [namespace, messages] of [['messages', client.messages], ['beta.messages', client.beta.messages]]) {
+    check(`${namespace} ${version}: the container keeps its files`, async () => {
+      const seed = Math.floor(Math.random() * 1000);
+      const one = await messages.create(
+        request(version, [run(`open('/tmp/seed.txt', 'w').write('${seed}')`, `echo ${seed} > /tmp/seed.txt`), say('done')]),
+      );
+      assert.equal(one.stop_reason, 'end_turn');
+      assert.match(one.container.id, /^container_/);
+      assert.ok(Date.parse(one.container.expires_at) > Date.now());
+      const two = await messages.create(
+        request(version, [run(`print(int(open('/tmp/seed.txt').read()) ** 2)`, 'echo $(( $(cat /tmp/seed.txt) ** 2 ))'), say('done')], {
+          container: one.container.id,
+        }),
+      );
+      const [result] = results(two, `${family}_tool_result`);
+      assert.equal(result.type, `${family}_result`);
+      assert.equal(result.stdout.trim(), String(seed * seed));
+      assert.equal(result.return_code, 0);
+      assert.equal(two.container.id, one.container.id);
+      const use = two.content.find((block) => block.type === 'server_tool_use');
+      assert.match(use.id, /^srvtoolu_/);
+      assert.deepEqual(use.caller, { type: 'direct' });
+      const other = await messages.create(request(version, [run(`open('/tmp/seed.txt')`, 'cat /tmp/seed.txt'), say('done')]));
+      assert.notEqual(results(other, `${family}_tool_result`)[0].return_code, 0);
+    });
+
+    check(`${namespace} ${version}: a stream adds up to the message`, async () => {
+      const events = [];
+      const stream = messages
+        .stream(request(version, [[...say('I look.'), ...run('print(6 * 7)', 'echo 42')], say('It is 42.')]))
+        .on('streamEvent', (event) => events.push(structuredClone(event)));
+      const message = await stream.finalMessage();
+      assert.deepEqual(
+        message.content.map((block) => block.type),
+        ['text', 'server_tool_use', `${family}_tool_result`, 'text'],
+      );
+      assert.equal(message.content[2].content.stdout.trim(), '42');
+      assert.deepEqual(Object.keys(message.content[1].input), [first ? 'code' : 'command']);
+      assert.equal(events[0].type, 'message_start');
+      assert.equal(events[0].message.container ?? null, null);
+      assert.equal(events.at(-1).type, 'message_stop');
+      const delta = events.findLast((event) => event.type === 'message_delta');
+      assert.match(delta.delta.container.id, /^container_/);
+      assert.equal(message.container.id, delta.delta.container.id);
+      const starts = events.filter((event) => event.type === 'content_block_start').map((event) => event.index);
+      assert.deepEqual(starts, [0, 1, 2, 3]);
+    });
+  }
+
+  if (!first) {
+    check(`${version}: the text editor`, async () => {
+      const edit = (input) => call('text_editor_code_execution', input);
+      const message = await client.messages.create(
+        request(version, [
+          edit({ command: 'create', path: 'a.txt', file_text: 'one\ntwo\n' }),
+          edit({ command: 'str_replace', path: 'a.txt', old_str: 'two', new_str: '2' }),
+          edit({ command: 'view', path: 'a.txt' }),
+          edit({ command: 'view', path: 'nothing.txt' }),
+          say('done'),
+        ]),
+      );
+      const [create, replace, view, missing] = results(message, 'text_editor_code_execution_tool_result');
+      assert.deepEqual(create, { type: 'text_editor_code_execution_create_result', is_file_update: false });
+      assert.deepEqual(replace.lines, ['-two', '+2']);
+      assert.deepEqual([view.content, view.num_lines, view.file_type], ['one\n2\n', 2, 'text']);
+      assert.equal(missing.error_code, 'file_not_found');
+    });
+  }
+
+  if (version >= 'code_execution_20260120') {
+    check(`${version}: variables stay from request to request`, async () => {
+      const one = await client.messages.create(request(version, [python('x = 20'), python('x += 1'), say('done')]));
+      const two = await client.messages.create(
+        request(version, [python('print(2 * x)'), say('done')], { container: { id: one.container.id } }),
+      );
+      assert.equal(results(two, 'code_execution_tool_result')[0].stdout, '42\n');
+    });
+  }
+}
+
+check('a pause after the iteration limit goes on', async () => {
+  const replies = Array.from({ length: 11 }, (_, i) => bash(`echo ${i}`));
+  const first = request('code_execution_20250825', [...replies, say('done')]);
+  const one = await client.messages.create(first);
+  assert.equal(one.stop_reason, 'pause_turn');
+  const two = await client.messages.create({
+    ...first,
+    container: one.container.id,
+    messages: [...first.messages, { role: 'assistant', content: one.content }],
+  });
+  assert.equal(two.stop_reason, 'end_turn');
+  assert.equal(two.content.at(-1).text, 'done');
+});
+
+check('a tool of the client beside code execution', async () => {
+  const tool = { name: 'lookup', input_schema: { type: 'object', properties: { key: { type: 'string' } } } };
+  const first = request('code_execution_20250825', [[...bash('echo ran'), ...call('lookup', { key: 'a' })], say('done')], { tools: [tool] });
+  const one = await client.messages.create(first);
+  assert.equal(one.stop_reason, 'tool_use');
+  const use = one.content.find((block) => block.type === 'tool_use');
+  const two = await client.messages.create({
+    ...first,
+    container: one.container.id,
+    messages: [
+      ...first.messages,
+      { role: 'assistant', content: one.content },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: use.id, content: 'b' }] },
+    ],
+  });
+  assert.equal(two.content[0].type, 'bash_code_execution_tool_result');
+  assert.equal(two.content[0].content.stdout, 'ran\n');
+});
+
+for (const [namespace, files] of [['files', client.files], ['beta.files', client.beta.files]]) {
+  check(`${namespace}: upload, use, list, delete`, async () => {
+    const made = await files.upload({ file: await toFile(Buffer.from('a\n1\n2\n'), 'data.csv', { type: 'text/csv' }) });
+    assert.match(made.id, /^file_/);
+    assert.deepEqual([made.filename, made.mime_type, made.size_bytes], ['data.csv', 'text/csv', 6]);
+    assert.equal(made.downloadable, false);
+    assert.deepEqual((await files.retrieveMetadata(made.id)).id, made.id);
+    await assert.rejects(files.download(made.id), Anthropic.BadRequestError);
+    const message = await client.beta.messages.create(
+      request('code_execution_20250825', [bash('wc -l < "$INPUT_DIR/data.csv"; cp "$INPUT_DIR/data.csv" "$OUTPUT_DIR/copy.csv"'), say('done')], {
+        content: [{ type: 'container_upload', file_id: made.id }],
+      }),
+    );
+    const [result] = results(message, 'bash_code_execution_tool_result');
+    assert.equal(result.stdout.trim(), '3');
+    const output = result.content[0].file_id;
+    const metadata = await files.retrieveMetadata(output);
+    assert.deepEqual([metadata.filename, metadata.downloadable], ['copy.csv', true]);
+    assert.equal(await (await files.download(output)).text(), 'a\n1\n2\n');
+    const names = [];
+    for await (const file of files.list({ limit: 1 })) {
+      names.push(file.id);
+      if (names.length > 200) break;
+    }
+    assert.ok(names.includes(made.id) && names.includes(output));
+    assert.equal(new Set(names).size, names.length);
+    for (const id of [made.id, output]) {
+      assert.deepEqual((await files.delete(id)).type, 'file_deleted');
+    }
+    await assert.rejects(files.retrieveMetadata(made.id), Anthropic.NotFoundError);
+  });
+}
+
+check('errors have their classes and request ids', async () => {
+  const unknown = await client.messages
+    .create(request('code_execution_20250825', [say('x')], { container: 'container_nobodyHasThisOne0000' }))
+    .catch((error) => error);
+  assert.ok(unknown instanceof Anthropic.NotFoundError, String(unknown));
+  assert.match(unknown.requestID, /^req_/);
+  assert.equal(unknown.error.type, 'error');
+  const bad = await client.messages.create({ ...request('code_execution_20250825', [say('x')]), max_tokens: 'many' }).catch((error) => error);
+  assert.ok(bad instanceof Anthropic.BadRequestError, String(bad));
+  assert.match(bad.message, /max_tokens/);
+  const stranger = new Anthropic({ apiKey: 'sk-wrong', maxRetries: 0 });
+  await assert.rejects(stranger.messages.create(request('code_execution_20250825', [say('x')])), Anthropic.AuthenticationError);
+  await assert.rejects(
+    client.beta.messages.create({ ...request('code_execution_20250825', [say('x')]), betas: ['made-up-2020-01-01'] }),
+    /anthropic-beta/,
+  );
+});
+
+const only = process.argv[2];
+for (const { name, run } of cases) {
+  if (only && !name.includes(only)) continue;
+  try {
+    await run();
+    console.log(JSON.stringify({ case: name, ok: true }));
+  } catch (error) {
+    console.log(JSON.stringify({ case: name, ok: false, error: String(error?.stack ?? error).slice(0, 2000) }));
+  }
+}
