@@ -151,18 +151,17 @@ final class EventSocket implements AutoCloseable {
       return -1;
     }
     if (chunkLeft == 0) {
-      chunkLeft = Integer.parseInt(rawLine(), 16);
+      // The line break that ends a chunk may come no sooner than the next chunk.
+      String size = rawLine();
+      chunkLeft = Integer.parseInt(size.isEmpty() ? rawLine() : size, 16);
       if (chunkLeft == 0) {
         rawLine();
         ended = true;
         return -1;
       }
     }
-    int one = raw();
-    if (--chunkLeft == 0) {
-      rawLine();
-    }
-    return one;
+    chunkLeft--;
+    return raw();
   }
 
   private String rawLine() throws IOException {
