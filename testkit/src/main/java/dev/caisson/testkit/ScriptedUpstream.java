@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -91,7 +92,8 @@ public final class ScriptedUpstream implements AutoCloseable {
 
   /** Answers the next request with a message that is made from it; streams it if asked to. */
   public ScriptedUpstream reply(Function<JsonNode, ObjectNode> message) {
-    script.add((exchange, request) -> reply(exchange, request, message.apply(request)));
+    script.add(
+        (exchange, request) -> reply(exchange, request, message.apply(request), Duration.ZERO));
     return this;
   }
 
@@ -108,7 +110,12 @@ public final class ScriptedUpstream implements AutoCloseable {
 
   /** Answers every request for which the script has nothing, from now on. */
   public ScriptedUpstream otherwise(Function<JsonNode, ObjectNode> message) {
-    otherwise = (exchange, request) -> reply(exchange, request, message.apply(request));
+    return otherwise(message, Duration.ZERO);
+  }
+
+  /** As {@link #otherwise(Function)}, with a pause before each event of a stream. */
+  public ScriptedUpstream otherwise(Function<JsonNode, ObjectNode> message, Duration pause) {
+    otherwise = (exchange, request) -> reply(exchange, request, message.apply(request), pause);
     return this;
   }
 
@@ -152,10 +159,12 @@ public final class ScriptedUpstream implements AutoCloseable {
     }
   }
 
-  private static void reply(HttpExchange exchange, JsonNode request, ObjectNode message)
+  private static void reply(
+      HttpExchange exchange, JsonNode request, ObjectNode message, Duration pause)
       throws IOException {
     if (wantsStream(request)) {
-      stream(exchange, StreamedReply.of(message));
+      StreamedReply streamed = StreamedReply.of(message);
+      stream(exchange, pause.isZero() ? streamed : streamed.every(pause));
     } else {
       send(exchange, 200, Json.bytes(message));
     }

@@ -40,6 +40,14 @@ class StreamEndingsTest {
           + "data: {\"type\":\"content_block_start\",\"index\":0,"
           + "\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n";
 
+  private static final String END =
+      """
+      data: {"type":"message_delta","delta":{"stop_reason":"end_turn"}}
+
+      data: {"type":"message_stop"}
+
+      """;
+
   @TempDir Path directory;
   private BareUpstream upstream;
   private RunningCaisson caisson;
@@ -183,10 +191,7 @@ class StreamEndingsTest {
       out.write(delta);
       sent.addAndGet(delta.length);
     }
-    out.write(
-        ("data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n"
-                + "data: {\"type\":\"message_stop\"}\n\n")
-            .getBytes(StandardCharsets.UTF_8));
+    out.write(END.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Returns when something was sent and no more is. */
