@@ -10,7 +10,6 @@ import dev.caisson.domain.Cell;
 import dev.caisson.domain.CellId;
 import dev.caisson.domain.CellOutcome;
 import dev.caisson.domain.CellSpec;
-import dev.caisson.domain.CellStep;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OutputListener;
@@ -91,17 +90,18 @@ public final class Cells {
    * SuspendableCell#await}.
    *
    * @param reference by which {@link #resume} finds it: the newest cell of the container with it
+   * @param rule for the inputs of calls; one that breaks it fails in the code, and nobody sees it
    */
   public SuspendableCell start(
       OrganizationId organization,
       ContainerId id,
       CellSpec spec,
       String reference,
-      OutputListener listener) {
+      InputRule rule) {
     CellRules.check(spec, settings.limits());
-    SuspendableCell cell = new SuspendableCell(settings.calls());
+    SuspendableCell cell = new SuspendableCell(settings.calls(), rule);
     Reference key = new Reference(id, reference);
-    Job job = new Job(spec, Optional.of(reference), listener, cell::answer);
+    Job job = new Job(spec, Optional.of(reference), OutputListener.NONE, cell::answer);
     suspended.put(key, cell);
     cell.start(
         id.value(),
@@ -116,12 +116,13 @@ public final class Cells {
   }
 
   /**
-   * Answers all calls that a cell waits for, and waits for what it does next. A cell that has ended
-   * meanwhile, for whatever reason, is told as that.
+   * Answers all calls that a cell waits for; answers to the calls before those change nothing. A
+   * cell that has ended meanwhile, for whatever reason, is there to be asked as well.
    *
    * @throws NotFound when the container never had such a cell
+   * @throws InvalidRequest when the cell waits for other answers
    */
-  public CellStep resume(
+  public SuspendableCell resume(
       OrganizationId organization,
       ContainerId id,
       String reference,
@@ -129,11 +130,12 @@ public final class Cells {
     containers.living(organization, id);
     SuspendableCell cell = suspended.get(new Reference(id, reference));
     if (cell != null) {
-      return cell.resume(answers);
+      cell.take(answers);
+      return cell;
     }
     return store
         .find(id, reference)
-        .map(CellStep.Ended::new)
+        .map(SuspendableCell::ended)
         .orElseThrow(() -> NotFound.cell(reference));
   }
 

@@ -122,6 +122,11 @@ public final class Engine implements AutoCloseable {
     return settings.limits();
   }
 
+  /** How long cells may wait for tools that they call. */
+  public CallLimits callLimits() {
+    return settings.calls();
+  }
+
   /** The image of containers that name none. */
   public String defaultImage() {
     return settings.defaultImage();

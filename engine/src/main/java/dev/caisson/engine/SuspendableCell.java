@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SuspendableCell {
   private final CallLimits limits;
+  private final InputRule rule;
   private final long startedNanos = System.nanoTime();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -40,8 +41,16 @@ public final class SuspendableCell {
   private @Nullable Cell ended;
   private @Nullable RuntimeException failed;
 
-  SuspendableCell(CallLimits limits) {
+  SuspendableCell(CallLimits limits, InputRule rule) {
     this.limits = limits;
+    this.rule = rule;
+  }
+
+  /** One that has ended before anybody asked. */
+  static SuspendableCell ended(Cell cell) {
+    SuspendableCell past = new SuspendableCell(CallLimits.DEFAULT, InputRule.ANY);
+    past.finish(cell, new Internal("unused"));
+    return past;
   }
 
   /** Runs the work of the cell on a thread of its own. */
@@ -80,7 +89,7 @@ public final class SuspendableCell {
   /** The sandbox's side: puts calls before the client and waits, on the cell's own thread. */
   Optional<List<CallAnswer>> answer(List<CellCall> calls) throws InterruptedException {
     lock.lockInterruptibly();
-    Batch made = new Batch(calls);
+    Batch made = new Batch(calls, rule);
     try {
       batch = made;
       changed.signalAll();
@@ -121,9 +130,7 @@ public final class SuspendableCell {
           changed.await();
         } catch (InterruptedException e) {
           interrupted = true;
-          if (runner != null) {
-            runner.interrupt();
-          }
+          cancel();
         }
       }
     } finally {
@@ -131,6 +138,18 @@ public final class SuspendableCell {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+  }
+
+  /** Ends the cell, if it has not ended. */
+  public void cancel() {
+    lock.lock();
+    try {
+      if (runner != null && ended == null && failed == null) {
+        runner.interrupt();
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -143,10 +162,10 @@ public final class SuspendableCell {
   }
 
   /**
-   * Answers all calls that wait and goes on to the next step. Answers to the batch before are taken
-   * as said again: they change nothing.
+   * Takes the answers to all calls that wait. Answers to the batch before are taken as said again:
+   * they change nothing.
    */
-  CellStep resume(Map<String, CallAnswer> answers) {
+  void take(Map<String, CallAnswer> answers) {
     lock.lock();
     try {
       Batch now = batch;
@@ -164,20 +183,6 @@ public final class SuspendableCell {
     } finally {
       lock.unlock();
     }
-    return await();
-  }
-
-  /** Fails one call that cannot be put before a client; the others go on waiting. */
-  public void fail(String id, String message) {
-    lock.lock();
-    try {
-      if (batch != null) {
-        batch.answer(id, new CallAnswer.Failed(message));
-        changed.signalAll();
-      }
-    } finally {
-      lock.unlock();
-    }
   }
 
   /** Calls made at once. Guarded by the lock of the cell. */
@@ -185,10 +190,14 @@ public final class SuspendableCell {
     private final Map<String, PendingCall> calls = new LinkedHashMap<>();
     private final Map<String, CallAnswer> given = new LinkedHashMap<>();
 
-    Batch(List<CellCall> made) {
+    /** Calls that no client should see fail at once. */
+    Batch(List<CellCall> made, InputRule rule) {
       for (CellCall call : made) {
         String id = IdKind.TOOL_USE.next();
         calls.put(id, new PendingCall(id, call.name(), call.input()));
+        rule.complaint(call.input())
+            .ifPresent(complaint ->
+                given.put(id, new CallAnswer.Failed(call.name() + "(): " + complaint)));
       }
     }
 

@@ -14,7 +14,6 @@ import dev.caisson.domain.CellSpec;
 import dev.caisson.domain.CellStep;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.OrganizationId;
-import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.PendingCall;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,6 +21,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -176,19 +176,30 @@ class SuspendableCellTest {
   }
 
   @Test
-  void aCallCanBeFailedByItself() {
-    SuspendableCell cell =
-        start(
-            """
-            import asyncio
-            for result in await asyncio.gather(look({}), find({}), return_exceptions=True):
-                print(type(result).__name__, result)
-            """);
-    List<PendingCall> calls = calls(cell.await());
-    cell.fail(calls.getFirst().id(), "no luck");
-    assertThat(calls(cell.await())).isEqualTo(calls.subList(1, 2));
-    assertThat(ended(resume(calls.subList(1, 2))).stdout().text())
-        .isEqualTo("RuntimeError no luck\nstr <find>\n");
+  void whatBreaksTheRuleFailsInTheCodeAlone() {
+    SuspendableCell strict =
+        fixture
+            .engine
+            .cells()
+            .start(
+                fixture.organization,
+                container,
+                CellSpec.python(
+                        """
+                        import asyncio
+                        results = await asyncio.gather(
+                            look({'bad': 1}), find({}), return_exceptions=True)
+                        for result in results: print(type(result).__name__, result)
+                        try: await look({'bad': 2})
+                        except RuntimeError as alone: print(alone)
+                        """)
+                    .withFunctions(List.of("look", "find")),
+                REFERENCE,
+                input -> Optional.of("no luck").filter(complaint -> input.contains("bad")));
+    List<PendingCall> good = calls(strict.await());
+    assertThat(good).extracting(PendingCall::name).containsExactly("find");
+    assertThat(ended(resume(good)).stdout().text())
+        .isEqualTo("RuntimeError look(): no luck\nstr <find>\nlook(): no luck\n");
   }
 
   @Test
@@ -270,14 +281,15 @@ class SuspendableCellTest {
     return fixture
         .engine
         .cells()
-        .start(fixture.organization, container, spec, REFERENCE, OutputListener.NONE);
+        .start(fixture.organization, container, spec, REFERENCE, InputRule.ANY);
   }
 
   private CellStep resume(List<PendingCall> calls) {
     return fixture
         .engine
         .cells()
-        .resume(fixture.organization, container, REFERENCE, answers(calls));
+        .resume(fixture.organization, container, REFERENCE, answers(calls))
+        .await();
   }
 
   private static Map<String, CallAnswer> answers(List<PendingCall> calls) {

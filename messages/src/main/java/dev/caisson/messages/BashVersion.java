@@ -2,8 +2,10 @@ package dev.caisson.messages;
 
 import dev.caisson.domain.Language;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
-/** {@code code_execution_20250825}: bash and a text editor. */
+/** {@code code_execution_20250825}: bash, a text editor, and Python where it calls tools. */
 final class BashVersion implements ToolVersion {
   private final CodeSubTool bash = CodeSubTool.bash();
   private final List<SubTool> subTools = List.of(bash, new EditorSubTool());
@@ -23,6 +25,11 @@ final class BashVersion implements ToolVersion {
   public ToolCall callFor(Fence fence, String id) {
     String command = fence.language() == Language.PYTHON ? heredoc(fence.code()) : fence.code();
     return new ToolCall(id, bash.name(), bash.input(command));
+  }
+
+  @Override
+  public Optional<CodeCaller> codeCaller() {
+    return Optional.of(new CodeCaller(type(), Set.of(type()), CodeSubTool.programmaticPython()));
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.caisson.domain.CellSpec;
 import dev.caisson.domain.InterpreterMode;
 import dev.caisson.wire.Json;
 import dev.caisson.wire.JsonFields;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import tools.jackson.databind.JsonNode;
@@ -41,6 +42,15 @@ final class CodeSubTool implements SubTool {
     return new CodeSubTool(PYTHON, "code", CellSpec::python, UnaryOperator.identity());
   }
 
+  /** Python that calls tools, before it had a lasting interpreter: a fresh process each time. */
+  static CodeSubTool programmaticPython() {
+    return new CodeSubTool(PYTHON, "code", CodeSubTool::fresh, UnaryOperator.identity());
+  }
+
+  private static CellSpec fresh(String code) {
+    return CellSpec.python(code).withMode(InterpreterMode.FRESH);
+  }
+
   /**
    * Python as the first version of the tool had it: a fresh process each time, and standard output
    * without its final newline, as recorded from the hosted service.
@@ -49,7 +59,7 @@ final class CodeSubTool implements SubTool {
     return new CodeSubTool(
         PYTHON,
         "code",
-        code -> CellSpec.python(code).withMode(InterpreterMode.FRESH),
+        CodeSubTool::fresh,
         stdout -> stdout.endsWith("\n") ? stdout.substring(0, stdout.length() - 1) : stdout);
   }
 
@@ -73,19 +83,41 @@ final class CodeSubTool implements SubTool {
 
   @Override
   public ObjectNode run(JsonNode input, Workbench workbench) {
-    String code;
-    try {
-      code = JsonFields.of(input, "input").requiredString(field);
-    } catch (CaissonException.InvalidRequest e) {
-      return error("invalid_tool_input", e.getMessage());
-    }
-    return result(workbench.run(cell.apply(code)));
+    return complaint(input).orElseGet(() -> result(workbench.run(cell(input))));
   }
 
-  private ObjectNode result(Cell ran) {
-    if (ran.outcome() instanceof CellOutcome.Lost) {
-      return error("unavailable", "");
+  /** The result of a call whose input is none; empty when it is one. */
+  Optional<ObjectNode> complaint(JsonNode input) {
+    try {
+      JsonFields.of(input, "input").requiredString(field);
+      return Optional.empty();
+    } catch (CaissonException.InvalidRequest e) {
+      return Optional.of(error("invalid_tool_input", e.getMessage()));
     }
+  }
+
+  /** The cell of a call whose input is good. */
+  CellSpec cell(JsonNode input) {
+    return cell.apply(JsonFields.of(input, "input").requiredString(field));
+  }
+
+  /** What became of the cell of a call. */
+  ObjectNode result(Cell ran) {
+    return switch (ran.outcome()) {
+      // No word of the contract's says it; a model and a person can read it here.
+      case CellOutcome.Lost lost ->
+          error("unavailable", "")
+              .put(
+                  "error_message",
+                  lost.reason() + ": the server ended while the code ran; files are kept");
+      case CellOutcome.Killed(String reason, _)
+          when reason.equals(CellOutcome.Killed.OUT_OF_TIME) ->
+          error(reason, "");
+      case CellOutcome.Completed _, CellOutcome.TimedOut _, CellOutcome.Killed _ -> ended(ran);
+    };
+  }
+
+  private ObjectNode ended(Cell ran) {
     ObjectNode content =
         Json.object()
             .put("type", name + "_result")

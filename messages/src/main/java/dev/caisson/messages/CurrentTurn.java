@@ -30,16 +30,31 @@ final class CurrentTurn {
     return List.copyOf(uploads.values());
   }
 
-  /** The calls of ours that the last reply left open, to be run before the model goes on. */
+  /**
+   * The calls of ours that have no result yet, to be run, or gone on with, before the model goes
+   * on. Those of a reply in which code stood still can be followed by replies that only went on
+   * with that code.
+   */
   static List<ToolCall> openCalls(List<JsonNode> messages) {
-    int last = messages.size() - 1;
-    if (isAssistant(messages.get(last))) {
-      return unanswered(messages.get(last));
+    return unanswered(messages.subList(replyStart(messages), messages.size()));
+  }
+
+  /** Where the last reply of the model begins, over all the requests that it took. */
+  static int replyStart(List<JsonNode> messages) {
+    int i = messages.size() - 1;
+    if (i > 0 && isOnlyToolResults(messages.get(i))) {
+      i--;
     }
-    if (last > 0 && isOnlyToolResults(messages.get(last)) && isAssistant(messages.get(last - 1))) {
-      return unanswered(messages.get(last - 1));
+    if (!isAssistant(messages.get(i))) {
+      return messages.size();
     }
-    return List.of();
+    while (i > 1
+        && onlyGoesOn(messages.get(i))
+        && isOnlyToolResults(messages.get(i - 1))
+        && isAssistant(messages.get(i - 2))) {
+      i -= 2;
+    }
+    return i;
   }
 
   private static int start(List<JsonNode> messages) {
@@ -53,20 +68,30 @@ final class CurrentTurn {
     return 0;
   }
 
-  private static List<ToolCall> unanswered(JsonNode message) {
+  private static List<ToolCall> unanswered(List<JsonNode> messages) {
     List<ToolCall> calls = new ArrayList<>();
-    for (JsonNode block : message.path("content")) {
-      if (ResultBlocks.isCall(block)) {
-        calls.add(ToolCall.of(block));
-      } else if (ResultBlocks.isResult(block)) {
-        String id = block.path("tool_use_id").asStringOpt().orElse("");
-        calls.removeIf(call -> call.id().equals(id));
+    for (JsonNode message : messages) {
+      for (JsonNode block : message.path("content")) {
+        if (ResultBlocks.isCall(block)) {
+          calls.add(ToolCall.of(block));
+        } else if (ResultBlocks.isResult(block)) {
+          String id = block.path("tool_use_id").asStringOpt().orElse("");
+          calls.removeIf(call -> call.id().equals(id));
+        }
       }
     }
     return calls;
   }
 
-  private static boolean isAssistant(JsonNode message) {
+  /** Whether a reply holds nothing of the model's: code went on, and stood still again. */
+  private static boolean onlyGoesOn(JsonNode message) {
+    return message
+        .path("content")
+        .valueStream()
+        .allMatch(block -> ResultBlocks.isResult(block) || CodeResults.isCallOfCode(block));
+  }
+
+  static boolean isAssistant(JsonNode message) {
     return message.path("role").asStringOpt().orElse("").equals("assistant");
   }
 
@@ -77,7 +102,7 @@ final class CurrentTurn {
         .anyMatch(block -> ResultBlocks.type(block).equals("tool_result"));
   }
 
-  private static boolean isOnlyToolResults(JsonNode message) {
+  static boolean isOnlyToolResults(JsonNode message) {
     JsonNode content = message.path("content");
     return content.isArray()
         && !content.isEmpty()

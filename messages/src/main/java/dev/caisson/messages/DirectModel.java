@@ -1,6 +1,5 @@
 package dev.caisson.messages;
 
-import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.IdKind;
 import dev.caisson.wire.Json;
 import java.util.List;
@@ -21,47 +20,71 @@ final class DirectModel {
 
   /** Writes the whole reply. */
   static ObjectNode run(MessageRequest request, Workbench workbench, ReplyWriter writer) {
-    List<Fence> fences = Fence.in(lastUserText(request.messages()));
+    List<JsonNode> messages = request.messages();
+    int prompt = prompt(messages);
+    List<Fence> fences =
+        prompt < 0 ? List.of() : Fence.in(text(messages.get(prompt).path("content")));
+    Usage usage = new Usage();
+    String stopReason = "end_turn";
     if (request.tool().isEmpty()) {
       say(writer, NAME + " runs code only when the request has a code execution tool.");
     } else if (fences.isEmpty()) {
       say(writer, NAME + " found no fenced ```python or ```bash block in the last user message.");
     } else {
-      ToolVersion version = request.tool().get().version();
+      CodeExecution execution = request.tool().get();
       List<ToolCall> calls =
           fences.stream()
-              .map(fence -> version.callFor(fence, IdKind.SERVER_TOOL_USE.next()))
+              .skip(callsSince(messages.subList(prompt, messages.size())))
+              .map(fence -> execution.callFor(fence, IdKind.SERVER_TOOL_USE.next()))
               .toList();
-      writer.start(Reply.own(NAME));
-      calls.forEach(call -> run(call, version, workbench, writer));
-    }
-    Usage usage = new Usage();
-    usage.add(tokens(Json.write(request.tree())), tokens(Json.write(writer.content())));
-    return writer.end(Reply.ending("end_turn"), usage, workbench.container());
-  }
-
-  private static void run(
-      ToolCall call, ToolVersion version, Workbench workbench, ReplyWriter writer) {
-    Cancellation.check();
-    writer.block(ResultBlocks.call(call));
-    SubTool tool = version.subTool(call.name()).orElseThrow();
-    ObjectNode result;
-    try {
-      result = tool.run(call.input(), workbench);
-    } catch (CaissonException e) {
-      result = tool.error(ResultBlocks.errorCode(e), e.getMessage());
-    }
-    writer.block(ResultBlocks.result(call, result));
-    Cancellation.check();
-  }
-
-  private static String lastUserText(List<JsonNode> messages) {
-    for (JsonNode message : messages.reversed()) {
-      if (message.path("role").asString().equals("user")) {
-        return text(message.path("content"));
+      if (!run(CurrentTurn.openCalls(messages), calls, request, workbench, writer)) {
+        stopReason = "tool_use";
       }
     }
-    return "";
+    usage.add(tokens(Json.write(request.tree())), tokens(Json.write(writer.content())));
+    return writer.end(Reply.ending(stopReason), usage, workbench.container());
+  }
+
+  /** Goes on with what is open, then calls what has not been called; whether all have ended. */
+  private static boolean run(
+      List<ToolCall> open,
+      List<ToolCall> calls,
+      MessageRequest request,
+      Workbench workbench,
+      ReplyWriter writer) {
+    CallRunner runner = new CallRunner(request, workbench, writer);
+    runner.resume(open);
+    writer.start(Reply.own(NAME));
+    for (ToolCall call : open) {
+      if (!runner.run(call)) {
+        return false;
+      }
+    }
+    for (ToolCall call : calls) {
+      writer.block(ResultBlocks.call(call));
+      if (!runner.run(call)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The last message of the user that is more than results of tools; -1 when there is none. */
+  private static int prompt(List<JsonNode> messages) {
+    for (int i = messages.size() - 1; i >= 0; i--) {
+      if (messages.get(i).path("role").asString().equals("user")
+          && !CurrentTurn.isOnlyToolResults(messages.get(i))) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private static long callsSince(List<JsonNode> messages) {
+    return messages.stream()
+        .flatMap(message -> message.path("content").valueStream())
+        .filter(ResultBlocks::isCall)
+        .count();
   }
 
   private static String text(JsonNode content) {

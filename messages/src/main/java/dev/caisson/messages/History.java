@@ -2,9 +2,11 @@ package dev.caisson.messages;
 
 import dev.caisson.wire.Json;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -26,6 +28,9 @@ final class History {
 
   /** Calls without a result so far, and the message that holds each. */
   private final Map<String, Message> open = new LinkedHashMap<>();
+
+  /** Ids of calls that code has made. */
+  private final Set<String> ofCode = new HashSet<>();
 
   private History(UnaryOperator<String> filenames) {
     this.filenames = filenames;
@@ -66,12 +71,22 @@ final class History {
     for (JsonNode block : content) {
       if (ResultBlocks.isResult(block)) {
         addResult(block);
-      } else {
+      } else if (!isBesideTheModel(block)) {
         Message target = first || !last().role.equals(role) ? target(role, message) : last();
         target.blocks.add(translate(block, target));
         first = false;
       }
     }
+  }
+
+  /** Tools that code has called, and their results, are for the code alone. */
+  private boolean isBesideTheModel(JsonNode block) {
+    if (CodeResults.isCallOfCode(block)) {
+      ofCode.add(block.path("id").asStringOpt().orElse(""));
+      return true;
+    }
+    return ResultBlocks.type(block).equals("tool_result")
+        && ofCode.contains(block.path("tool_use_id").asStringOpt().orElse(""));
   }
 
   /** A message to write to: a new one, or the results that we made a user message of. */

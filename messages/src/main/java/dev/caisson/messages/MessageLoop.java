@@ -1,21 +1,16 @@
 package dev.caisson.messages;
 
-import dev.caisson.domain.CaissonException;
-import dev.caisson.wire.Clip;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * One request with an upstream: asks the model, runs what it calls, asks again, until it ends,
- * calls a tool of the client, or has been asked often enough. For one request and one thread.
+ * calls a tool of the client, runs code that does, or has been asked often enough. For one request
+ * and one thread.
  */
 final class MessageLoop {
-  private static final Logger LOG = LoggerFactory.getLogger(MessageLoop.class);
-
   private final UpstreamClient upstream;
   private final int iterations;
   private final MessageRequest request;
@@ -26,6 +21,7 @@ final class MessageLoop {
   private final ToolIds ids = new ToolIds();
   private final Usage usage = new Usage();
   private final ReplyWriter writer;
+  private final CallRunner runner;
 
   MessageLoop(
       UpstreamClient upstream,
@@ -44,6 +40,7 @@ final class MessageLoop {
     this.facts = facts;
     this.filenames = filenames;
     this.writer = writer;
+    this.runner = new CallRunner(request, workbench, writer);
     takeIdsOfHistory();
   }
 
@@ -51,9 +48,12 @@ final class MessageLoop {
   ObjectNode run() {
     List<ToolCall> open = CurrentTurn.openCalls(request.messages());
     if (!open.isEmpty()) {
+      runner.resume(open);
       // Their results come before anything that the model says.
       writer.start(Reply.own(request.model()));
-      open.forEach(this::runCall);
+      if (!open.stream().allMatch(runner::run)) {
+        return end(Reply.ending("tool_use"));
+      }
     }
     for (int i = 0; i < iterations; i++) {
       UpstreamReply reply = ask(i == 0);
@@ -66,7 +66,9 @@ final class MessageLoop {
         workbench.require();
         return end(reply.ending("tool_use"));
       }
-      reply.calls().forEach(this::runCall);
+      if (!reply.calls().stream().allMatch(runner::run)) {
+        return end(reply.ending("tool_use"));
+      }
       if (i == iterations - 1) {
         return end(reply.ending("pause_turn"));
       }
@@ -88,38 +90,6 @@ final class MessageLoop {
     }
     upstream.ask(asked, headers, reply);
     return reply;
-  }
-
-  private void runCall(ToolCall call) {
-    Cancellation.check();
-    writer.block(ResultBlocks.result(call, result(call)));
-    Cancellation.check();
-  }
-
-  private ObjectNode result(ToolCall call) {
-    ToolVersion version =
-        request
-            .tool()
-            .orElseThrow(() ->
-                new CaissonException.InvalidRequest(
-                    "messages: `"
-                        + call.name()
-                        + "` tool use with id `"
-                        + Clip.word(call.id())
-                        + "` is open, but no code execution tool was provided"))
-            .version();
-    SubTool tool = version.subTool(call.name()).orElse(null);
-    if (tool == null) {
-      return ResultBlocks.error(
-          call.name(), "invalid_tool_input", version.type() + " does not have " + call.name());
-    }
-    try {
-      return tool.run(call.input(), workbench);
-    } catch (CaissonException e) {
-      LOG.warn(
-          "tool call failed tool={} code={} message={}", call.name(), e.code(), e.getMessage());
-      return tool.error(ResultBlocks.errorCode(e), e.getMessage());
-    }
   }
 
   private ObjectNode end(ObjectNode ending) {

@@ -1,6 +1,5 @@
 package dev.caisson.messages;
 
-import dev.caisson.domain.CaissonException;
 import dev.caisson.wire.Json;
 import dev.caisson.wire.JsonFields;
 import java.util.ArrayList;
@@ -16,6 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param containerId as the client wrote it
  * @param tool the code execution tool, if the request has it
+ * @param results for code that waits
  * @param uploads of the current turn, in order
  */
 record MessageRequest(
@@ -24,10 +24,8 @@ record MessageRequest(
     List<JsonNode> messages,
     Optional<String> containerId,
     Optional<CodeExecution> tool,
+    CodeResults results,
     List<Upload> uploads) {
-
-  /** The code execution tool of a request: which version, and where in {@code tools}. */
-  record CodeExecution(ToolVersion version, int index) {}
 
   /** A file to mount; {@code path} is where the request names it. */
   record Upload(String fileId, String path) {}
@@ -51,12 +49,18 @@ record MessageRequest(
     Optional<CodeExecution> tool = tool(fields);
     WholeText.check(body, "");
     return new MessageRequest(
-        (ObjectNode) body, model, messages, containerId, tool, CurrentTurn.uploads(messages));
+        (ObjectNode) body,
+        model,
+        messages,
+        containerId,
+        tool,
+        CodeResults.of(messages, containerId.isPresent()),
+        CurrentTurn.uploads(messages));
   }
 
   /** The same request about a conversation that was written otherwise. */
   MessageRequest withMessages(List<JsonNode> others) {
-    return new MessageRequest(tree, model, others, containerId, tool, uploads);
+    return new MessageRequest(tree, model, others, containerId, tool, results, uploads);
   }
 
   private static void checkSystem(JsonFields fields) {
@@ -146,7 +150,8 @@ record MessageRequest(
 
   private static Optional<CodeExecution> tool(JsonFields fields) {
     List<JsonNode> tools = fields.array("tools");
-    Optional<CodeExecution> found = Optional.empty();
+    int index = -1;
+    Optional<ToolVersion> version = Optional.empty();
     List<String> otherNames = new ArrayList<>();
     for (int i = 0; i < tools.size(); i++) {
       String path = "tools." + i;
@@ -154,21 +159,23 @@ record MessageRequest(
       String type = tool.string("type").orElse("custom");
       if (!ToolVersions.isCodeExecution(type)) {
         tool.string("name").ifPresent(otherNames::add);
-        checkCallers(tool);
         continue;
       }
-      if (found.isPresent()) {
+      if (version.isPresent()) {
         throw JsonFields.invalid(path, "only one code execution tool can be given");
       }
       checkCodeExecution(tool);
-      found = Optional.of(new CodeExecution(ToolVersions.of(type, tool.path("type")), i));
+      version = Optional.of(ToolVersions.of(type, tool.path("type")));
+      index = i;
     }
     Set<String> taken = new HashSet<>(SubTool.NAMES);
-    if (found.isPresent() && otherNames.stream().anyMatch(taken::contains)) {
+    if (version.isPresent() && otherNames.stream().anyMatch(taken::contains)) {
       throw JsonFields.invalid(
           "tools", "Tool names must be unique: " + SubTool.NAMES + " belong to code execution");
     }
-    return found;
+    List<CodeFunction> functions = CodeFunctions.of(fields, version);
+    int place = index;
+    return version.map(one -> new CodeExecution(one, place, functions));
   }
 
   private static void checkCodeExecution(JsonFields tool) {
@@ -182,15 +189,5 @@ record MessageRequest(
     tool.bool("defer_loading");
     tool.bool("strict");
     tool.rejectUnknown();
-  }
-
-  /** A tool that only code may call could never be called here. */
-  private static void checkCallers(JsonFields tool) {
-    List<String> callers = tool.strings("allowed_callers");
-    if (!callers.isEmpty() && !callers.contains("direct")) {
-      throw new CaissonException.InvalidRequest(
-          tool.path("allowed_callers")
-              + ": programmatic tool calling is not supported yet; add \"direct\"");
-    }
   }
 }

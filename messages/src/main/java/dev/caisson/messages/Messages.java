@@ -137,7 +137,7 @@ public final class Messages implements AutoCloseable {
         request,
         headers,
         workbench,
-        ToolGuide.Facts.of(engine.limits(), engine.images().get(image)),
+        ToolGuide.Facts.of(engine.limits(), engine.callLimits(), engine.images().get(image)),
         id -> filename(organization, id),
         writer);
   }
@@ -188,7 +188,7 @@ public final class Messages implements AutoCloseable {
   /** The answer to a request whose container is past its retention, at no token cost. */
   private static ObjectNode expired(MessageRequest request, ReplyWriter writer) {
     boolean pythonOnly =
-        request.tool().map(tool -> tool.version().subTool(SubTool.BASH).isEmpty()).orElse(false);
+        request.tool().map(tool -> tool.subTool(SubTool.BASH).isEmpty()).orElse(false);
     String name = pythonOnly ? SubTool.PYTHON : SubTool.BASH;
     String field = pythonOnly ? "code" : "command";
     ToolCall call = new ToolCall(IdKind.SERVER_TOOL_USE.next(), name, Json.object().put(field, ""));

@@ -2,12 +2,16 @@ package dev.caisson.messages;
 
 import dev.caisson.domain.Language;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * {@code code_execution_20260120} and later: bash, a text editor, and Python whose variables stay
  * while the container is warm. The versions differ only in what a model is told.
  */
 final class ReplVersion implements ToolVersion {
+  private static final String CALLER = "code_execution_20260120";
+
   private final String type;
   private final CodeSubTool bash = CodeSubTool.bash();
   private final CodeSubTool python = CodeSubTool.persistentPython();
@@ -33,6 +37,12 @@ final class ReplVersion implements ToolVersion {
   public ToolCall callFor(Fence fence, String id) {
     CodeSubTool tool = fence.language() == Language.PYTHON ? python : bash;
     return new ToolCall(id, tool.name(), tool.input(fence.code()));
+  }
+
+  /** Later versions are named as this family's first. */
+  @Override
+  public Optional<CodeCaller> codeCaller() {
+    return Optional.of(new CodeCaller(CALLER, Set.of(CALLER, "code_execution_20260521"), python));
   }
 
   @Override

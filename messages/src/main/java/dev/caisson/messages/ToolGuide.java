@@ -1,7 +1,9 @@
 package dev.caisson.messages;
 
 import dev.caisson.domain.Limits;
+import dev.caisson.engine.CallLimits;
 import dev.caisson.engine.Images;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,31 +38,44 @@ final class ToolGuide {
 
   /** The description of a tool of this version on this server. */
   String describe(SubTool tool, Facts facts) {
-    String text = sections.get(tool.name());
+    return describe(tool.name(), facts);
+  }
+
+  /** A section by its name. */
+  String describe(String section, Facts facts) {
+    String text = sections.get(section);
     if (text == null) {
-      throw new IllegalStateException("no description of " + tool.name());
+      throw new IllegalStateException("no description of " + section);
     }
     return text.replace("{cell_limit}", facts.cellLimit())
+        .replace("{call_limit}", facts.callLimit())
         .replace("{memory}", facts.memory())
         .replace("{libraries}", facts.libraries());
   }
 
   /** What only the server knows. */
-  record Facts(String cellLimit, String memory, String libraries) {
-    static Facts of(Limits limits, List<String> packages) {
+  record Facts(String cellLimit, String callLimit, String memory, String libraries) {
+    static Facts of(Limits limits, CallLimits calls, List<String> packages) {
       return new Facts(
-          limits.cellLimit().toMillis() % 1000 == 0
-              ? limits.cellLimit().toSeconds() + " seconds"
-              : limits.cellLimit().toMillis() + " milliseconds",
+          words(limits.cellLimit()),
+          words(calls.answer()),
           limits.memory().toString(),
           packages.isEmpty()
               ? "the Python standard library only"
               : "the Python standard library, " + String.join(", ", packages));
     }
 
-    static Facts of(Limits limits, Images.Entry image) {
+    private static String words(Duration limit) {
+      return limit.toMillis() % 1000 == 0
+          ? limit.toSeconds() + " seconds"
+          : limit.toMillis() + " milliseconds";
+    }
+
+    static Facts of(Limits limits, CallLimits calls, Images.Entry image) {
       return of(
-          limits, image.packages().stream().map(name -> name.replace("==", " ")).sorted().toList());
+          limits,
+          calls,
+          image.packages().stream().map(name -> name.replace("==", " ")).sorted().toList());
     }
   }
 }

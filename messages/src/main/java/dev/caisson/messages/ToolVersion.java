@@ -23,6 +23,11 @@ interface ToolVersion {
   /** What a model must know of one of the tools, with gaps for what only the server knows. */
   ToolGuide guide();
 
+  /** How code of this version calls tools of the client; empty when it cannot. */
+  default Optional<CodeCaller> codeCaller() {
+    return Optional.empty();
+  }
+
   default Optional<SubTool> subTool(String name) {
     return subTools().stream().filter(tool -> tool.name().equals(name)).findFirst();
   }

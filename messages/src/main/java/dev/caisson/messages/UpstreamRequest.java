@@ -29,39 +29,58 @@ final class UpstreamRequest {
       json.path("tools").forEach(UpstreamRequest::dropCallers);
     }
     if (json.path("tool_choice").isObject() && request.tool().isPresent()) {
-      toolChoice((ObjectNode) json.get("tool_choice"), request.tool().get().version(), isFirst);
+      toolChoice((ObjectNode) json.get("tool_choice"), request.tool().get(), isFirst);
     }
     return json;
   }
 
   private static ArrayNode tools(
-      ObjectNode request, MessageRequest.CodeExecution codeExecution, ToolGuide.Facts facts) {
+      ObjectNode request, CodeExecution codeExecution, ToolGuide.Facts facts) {
     JsonNode given = request.path("tools");
     ArrayNode tools = Json.array();
     for (int i = 0; i < given.size(); i++) {
       if (i == codeExecution.index()) {
-        offer(codeExecution.version(), given.get(i).path("cache_control"), facts, tools);
-      } else {
+        offer(codeExecution, given.get(i).path("cache_control"), facts, tools);
+      } else if (!onlyForCode(codeExecution, i)) {
         tools.add(given.get(i).deepCopy());
       }
     }
     return tools;
   }
 
+  /** The model hears of such a tool where it hears of the code. */
+  private static boolean onlyForCode(CodeExecution codeExecution, int index) {
+    return codeExecution.functions().stream()
+        .anyMatch(function -> function.index() == index && !function.direct());
+  }
+
   private static void offer(
-      ToolVersion version, JsonNode cacheControl, ToolGuide.Facts facts, ArrayNode tools) {
+      CodeExecution codeExecution, JsonNode cacheControl, ToolGuide.Facts facts, ArrayNode tools) {
     ObjectNode offered = Json.object();
-    for (SubTool tool : version.subTools()) {
+    for (SubTool tool : codeExecution.subTools()) {
       offered =
           tools
               .addObject()
               .put("name", tool.name())
-              .put("description", version.guide().describe(tool, facts));
+              .put("description", description(codeExecution, tool, facts));
       offered.set("input_schema", tool.inputSchema());
     }
     if (cacheControl.isObject()) {
       offered.set("cache_control", cacheControl);
     }
+  }
+
+  private static String description(
+      CodeExecution codeExecution, SubTool tool, ToolGuide.Facts facts) {
+    ToolVersion version = codeExecution.version();
+    if (!tool.name().equals(SubTool.PYTHON) || codeExecution.functions().isEmpty()) {
+      return version.guide().describe(tool, facts);
+    }
+    boolean isOwn = version.subTool(SubTool.PYTHON).isPresent();
+    ToolGuide guide = isOwn ? version.guide() : FunctionGuide.python();
+    return guide.describe(tool, facts)
+        + "\n\n"
+        + FunctionGuide.describe(codeExecution.functions(), facts);
   }
 
   private static void dropCallers(JsonNode tool) {
@@ -74,7 +93,7 @@ final class UpstreamRequest {
    * Code execution has other names upstream. And what forces a tool would force it again after each
    * of its results, without an end.
    */
-  private static void toolChoice(ObjectNode choice, ToolVersion version, boolean isFirst) {
+  private static void toolChoice(ObjectNode choice, CodeExecution codeExecution, boolean isFirst) {
     String type = choice.path("type").asStringOpt().orElse("");
     if (!isFirst && (type.equals("any") || type.equals("tool"))) {
       choice.put("type", "auto").remove("name");
@@ -83,8 +102,8 @@ final class UpstreamRequest {
     String name = choice.path("name").asStringOpt().orElse("");
     if (type.equals("tool")
         && name.equals(SubTool.PYTHON)
-        && version.subTool(SubTool.PYTHON).isEmpty()) {
-      choice.put("name", version.subTools().getFirst().name());
+        && codeExecution.subTool(SubTool.PYTHON).isEmpty()) {
+      choice.put("name", codeExecution.subTools().getFirst().name());
     }
   }
 }

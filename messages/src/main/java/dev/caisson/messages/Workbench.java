@@ -1,7 +1,10 @@
 package dev.caisson.messages;
 
+import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.CallAnswer;
 import dev.caisson.domain.Cell;
 import dev.caisson.domain.CellSpec;
+import dev.caisson.domain.CellStep;
 import dev.caisson.domain.Container;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.ContainerSpec;
@@ -9,6 +12,9 @@ import dev.caisson.domain.FileId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OutputListener;
 import dev.caisson.engine.Engine;
+import dev.caisson.engine.InputRule;
+import dev.caisson.engine.SuspendableCell;
+import dev.caisson.wire.Clip;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +30,7 @@ final class Workbench {
   private final Runnable beforeRun;
   private final boolean isNew;
   private @Nullable Container container;
+  private @Nullable SuspendableCell suspended;
 
   /**
    * @param named the container that the request names, known to be alive
@@ -66,13 +73,56 @@ final class Workbench {
     return engine.cells().run(organization, id, cell, OutputListener.NONE);
   }
 
+  /**
+   * Starts a cell that may call tools of the client.
+   *
+   * @param call whose code it is
+   */
+  SuspendableCell start(CellSpec cell, String call, InputRule rule) {
+    ContainerId id = require();
+    beforeRun.run();
+    return engine.cells().start(organization, id, cell, call, rule);
+  }
+
+  /** Gives code of an earlier request what it waits for. */
+  SuspendableCell resume(String call, Map<String, CallAnswer> answers) {
+    if (container == null) {
+      throw new CaissonException.InvalidRequest(
+          "container: the one in which the code of `" + Clip.word(call) + "` waits must be named");
+    }
+    beforeRun.run();
+    try {
+      return engine.cells().resume(organization, container.id(), call, answers);
+    } catch (CaissonException.NotFound e) {
+      throw new CaissonException.InvalidRequest(
+          "container: no code of `"
+              + Clip.word(call)
+              + "` has run in container `"
+              + container.id()
+              + "`");
+    }
+  }
+
+  /** Waits until a cell has ended, or waits for the client itself. */
+  CellStep await(SuspendableCell cell) {
+    suspended = cell;
+    CellStep step = cell.await();
+    if (step instanceof CellStep.Ended) {
+      suspended = null;
+    }
+    return step;
+  }
+
   /** The files of the container. */
   EditedFiles files() {
     return new EditedFiles(engine.workspaces(), organization, require(), beforeRun);
   }
 
-  /** Deletes a container that was made here and that no client will ever hear of. */
+  /** Ends what was made here and what no client will ever hear of: code that waits, a container. */
   void discard() {
+    if (suspended != null) {
+      suspended.cancel();
+    }
     if (isNew && container != null) {
       engine.containers().delete(organization, container.id());
       container = null;

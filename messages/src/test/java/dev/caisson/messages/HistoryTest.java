@@ -22,6 +22,52 @@ class HistoryTest {
   }
 
   @Test
+  void keepsWhatCodeHasCalledFromTheModel() {
+    assertThat(
+            upstream(
+                """
+                [{"role":"user","content":"go"},
+                 {"role":"assistant","content":[
+                   {"type":"server_tool_use","id":"srvtoolu_1","name":"code_execution",
+                    "input":{"code":"a"}},
+                   {"type":"server_tool_use","id":"srvtoolu_2","name":"bash_code_execution",
+                    "input":{"command":"b"}},
+                   {"type":"tool_use","id":"toolu_x","name":"look","input":{},
+                    "caller":{"type":"code_execution_20260120","tool_id":"srvtoolu_1"}}]},
+                 {"role":"user","content":[
+                   {"type":"tool_result","tool_use_id":"toolu_x","content":"secret"}]},
+                 {"role":"assistant","content":[
+                   {"type":"tool_use","id":"toolu_y","name":"look","input":{},
+                    "caller":{"type":"code_execution_20250825","tool_id":"srvtoolu_1"}}]},
+                 {"role":"user","content":[
+                   {"type":"tool_result","tool_use_id":"toolu_y","content":"secret"}]}]
+                """,
+                """
+                [{"type":"code_execution_tool_result","tool_use_id":"srvtoolu_1","content":
+                  {"type":"code_execution_result","stdout":"A","stderr":"","return_code":0,
+                   "content":[]}},
+                 {"type":"bash_code_execution_tool_result","tool_use_id":"srvtoolu_2","content":
+                  {"type":"bash_code_execution_result","stdout":"B","stderr":"","return_code":0,
+                   "content":[]}}]
+                """))
+        .isEqualTo(
+            json(
+                """
+                [{"role":"user","content":"go"},
+                 {"role":"assistant","content":[
+                   {"type":"tool_use","id":"toolu_1","name":"code_execution",
+                    "input":{"code":"a"}},
+                   {"type":"tool_use","id":"toolu_2","name":"bash_code_execution",
+                    "input":{"command":"b"}}]},
+                 {"role":"user","content":[
+                   {"type":"tool_result","tool_use_id":"toolu_1",
+                    "content":"{\\"stdout\\":\\"A\\",\\"stderr\\":\\"\\",\\"return_code\\":0}"},
+                   {"type":"tool_result","tool_use_id":"toolu_2",
+                    "content":"{\\"stdout\\":\\"B\\",\\"stderr\\":\\"\\",\\"return_code\\":0}"}]}]
+                """));
+  }
+
+  @Test
   void splitsAReplyIntoCallsAndAnswers() {
     assertThat(
             upstream(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.caisson.domain.CaissonException;
 import dev.caisson.wire.Json;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -62,7 +63,6 @@ class MessageRequestTest {
           "tools":[{"type":"code_execution_20250825","name":"bash"}]|tools.0.name: Input should be 'code_execution'
           "tools":[{"type":"code_execution_20250825","name":"code_execution","x":1}]|tools.0.x: Extra inputs are not permitted
           "tools":[{"type":"code_execution_20250825","name":"code_execution"},{"type":"code_execution_20250825","name":"code_execution"}]|tools.1: only one code execution tool can be given
-          "tools":[{"name":"a","input_schema":{},"allowed_callers":["code_execution_20260120"]}]|tools.0.allowed_callers: programmatic tool calling is not supported yet; add "direct"
           """)
   void checksWhatIsOursStrictly(String field, String message) {
     assertRefused(
@@ -103,7 +103,7 @@ class MessageRequestTest {
                          "allowed_callers":["direct"],"defer_loading":false,"strict":false}]}
               """
                   .formatted(version.type()));
-      assertThat(request.tool()).contains(new MessageRequest.CodeExecution(version, 1));
+      assertThat(request.tool()).contains(new CodeExecution(version, 1, List.of()));
     }
   }
 

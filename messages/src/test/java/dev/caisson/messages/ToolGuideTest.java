@@ -3,6 +3,7 @@ package dev.caisson.messages;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.caisson.domain.Limits;
+import dev.caisson.engine.CallLimits;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -12,7 +13,9 @@ class ToolGuideTest {
   void everyToolOfEveryVersionIsDescribedWithoutAGap() {
     ToolGuide.Facts facts =
         ToolGuide.Facts.of(
-            Limits.DEFAULT.withCellLimit(Duration.ofSeconds(7)), List.of("numpy 1.2.3"));
+            Limits.DEFAULT.withCellLimit(Duration.ofSeconds(7)),
+            CallLimits.DEFAULT,
+            List.of("numpy 1.2.3"));
     for (ToolVersion version : ToolVersions.all()) {
       for (SubTool tool : version.subTools()) {
         String text = version.guide().describe(tool, facts);
