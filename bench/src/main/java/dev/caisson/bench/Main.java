@@ -10,6 +10,7 @@ import dev.caisson.sandbox.BuildRequest;
 import dev.caisson.sandbox.BuildStep;
 import dev.caisson.server.CaissonServer;
 import dev.caisson.server.ServerSettings;
+import dev.caisson.testkit.ScriptedUpstream;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -36,6 +37,10 @@ public final class Main {
 
   /** A deleted container is gone by then, and the processors have gone to sleep. */
   private static final Duration SILENCE = Duration.ofMillis(50);
+
+  /** A rate limit would be measured, not the server. */
+  private static final ServerSettings SETTINGS =
+      ServerSettings.DEFAULT.withPort(0).withKeyLimits(10_000_000, 256);
 
   private Main() {}
 
@@ -85,11 +90,14 @@ public final class Main {
               .keys()
               .create(caisson.engine().keys().localOrganization(), "bench")
               .text();
-      Messages messages = Messages.open(MessagesSettings.DEFAULT, caisson.engine());
-      try (CaissonServer server =
-              CaissonServer.start(ServerSettings.DEFAULT.withPort(0), caisson.engine(), messages);
+      try (ScriptedUpstream upstream = ScriptedUpstream.start().otherwise(StreamOperations::reply);
+          Messages messages =
+              Messages.open(
+                  MessagesSettings.DEFAULT.withUpstream(upstream.url()), caisson.engine());
+          CaissonServer server = CaissonServer.start(SETTINGS, caisson.engine(), messages);
           CaissonClient client = caisson.client();
-          HttpOperations http = new HttpOperations(server.url(), key)) {
+          HttpOperations http = new HttpOperations(server.url(), key);
+          StreamOperations streams = new StreamOperations(upstream, server.url(), key)) {
         EngineOperations engine = new EngineOperations(client);
         List<Operation> warm = new ArrayList<>(engine.warmCells());
         warm.addAll(http.warmCells());
@@ -101,6 +109,7 @@ public final class Main {
                     BareProcesses.operations(),
                     List.of(
                         new Group(warm, IN_A_ROW, Duration.ZERO),
+                        new Group(streams.operations(), IN_A_ROW, Duration.ZERO),
                         new Group(List.of(http.cellAfterSilence()), 1, SILENCE),
                         new Group(fresh, 1, SILENCE)),
                     rounds)

@@ -9,14 +9,14 @@ import java.util.Optional;
  * @param title for people
  * @param baseline name of the bare operation that it is compared with; empty for a bare one
  * @param warmups runs that are not counted: the JVM compiles, caches fill
- * @param target the highest ratio to the baseline that is promised; empty where none is
+ * @param promise what is promised of it beside its baseline; empty where nothing is
  */
 record Operation(
     String name,
     String title,
     Optional<String> baseline,
     int warmups,
-    Optional<Double> target,
+    Optional<Promise> promise,
     Action action) {
   /** Enough where a process is started anew each time, which the JVM has little part in. */
   private static final int FEW = 10;
@@ -41,10 +41,20 @@ record Operation(
 
   /** For what a running server does all day. */
   Operation wellWarmed() {
-    return new Operation(name, title, baseline, MANY, target, action);
+    return new Operation(name, title, baseline, MANY, promise, action);
   }
 
+  /** Promises that it takes at most so many times as long as its baseline. */
   Operation withTarget(double ratio) {
-    return new Operation(name, title, baseline, warmups, Optional.of(ratio), action);
+    return promising(new Promise.Ratio(ratio));
+  }
+
+  /** Promises that it takes at most so much longer than its baseline. */
+  Operation withAddedTarget(double millis) {
+    return promising(new Promise.Added(millis));
+  }
+
+  private Operation promising(Promise promised) {
+    return new Operation(name, title, baseline, warmups, Optional.of(promised), action);
   }
 }

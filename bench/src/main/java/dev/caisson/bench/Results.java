@@ -28,6 +28,13 @@ record Results(List<Measured> measured, double loadBefore) {
         .map(name -> one.samples().medianMillis() / samplesOf(name).medianMillis());
   }
 
+  /** The milliseconds that the median is over its baseline's; empty for a bare operation. */
+  Optional<Double> added(Measured one) {
+    return one.operation()
+        .baseline()
+        .map(name -> one.samples().medianMillis() - samplesOf(name).medianMillis());
+  }
+
   /** As {@link #ratio}, of the quickest tenth: on a busy machine nearer to the truth. */
   Optional<Double> ratioAtBest(Measured one) {
     return one.operation()
@@ -38,8 +45,13 @@ record Results(List<Measured> measured, double loadBefore) {
   /** Whether what was promised of the operation held. */
   boolean holds(Measured one) {
     return one.operation()
-        .target()
-        .map(target -> ratio(one).map(ratio -> ratio <= target).orElse(false))
+        .promise()
+        .map(promise ->
+            one.operation()
+                .baseline()
+                .map(name ->
+                    promise.holds(one.samples().medianMillis(), samplesOf(name).medianMillis()))
+                .orElse(false))
         .orElse(true);
   }
 
@@ -75,20 +87,21 @@ record Results(List<Measured> measured, double loadBefore) {
     StringBuilder table = new StringBuilder();
     table.append(
         String.format(
-            "%-60s %9s %9s %9s %8s %8s %8s%n",
-            "", "median ms", "p10", "p90", "ratio", "of p10s", "promised"));
+            "%-64s %9s %9s %9s %9s %8s %8s %10s%n",
+            "", "median ms", "p10", "p90", "added", "ratio", "of p10s", "promised"));
     for (Measured one : measured) {
       table.append(
           String.format(
               Locale.ROOT,
-              "%-60s %9.2f %9.2f %9.2f %8s %8s %8s%n",
+              "%-64s %9.2f %9.2f %9.2f %9s %8s %8s %10s%n",
               one.operation().title(),
               one.samples().medianMillis(),
               one.samples().p10Millis(),
               one.samples().p90Millis(),
+              added(one).map(Results::shown).orElse(""),
               ratio(one).map(Results::shown).orElse(""),
               ratioAtBest(one).map(Results::shown).orElse(""),
-              one.operation().target().map(target -> "<= " + target).orElse("")));
+              one.operation().promise().map(Promise::shown).orElse("")));
     }
     for (Measured one : measured) {
       if (!holds(one)) {
@@ -115,7 +128,8 @@ record Results(List<Measured> measured, double loadBefore) {
       operation.baseline().ifPresent(name -> row.put("baseline", name));
       ratio(one).ifPresent(ratio -> row.put("ratio", ratio));
       ratioAtBest(one).ifPresent(ratio -> row.put("ratio_of_p10s", ratio));
-      operation.target().ifPresent(target -> row.put("target", target));
+      added(one).ifPresent(added -> row.put("added_ms", added));
+      operation.promise().ifPresent(promise -> row.put("promised", promise.shown()));
       row.put("holds", holds(one));
       rows.add(row);
     }

@@ -47,6 +47,17 @@ class ResultsTest {
   }
 
   @Test
+  void promisesWhatIsAddedAsWell() {
+    Operation added = Operation.compared("ours", "ours", "bare", () -> 1).withAddedTarget(3);
+    Measured bare = measured(BARE, 10, 10);
+
+    Results kept = new Results(List.of(bare, measured(added, 13, 13)), 0);
+    assertThat(kept.holds()).isTrue();
+    assertThat(kept.table()).contains("<= +3 ms", "3.00");
+    assertThat(new Results(List.of(bare, measured(added, 14, 14)), 0).holds()).isFalse();
+  }
+
+  @Test
   void saysWhenTheMachineIsNoisy() {
     Results results = new Results(List.of(measured(BARE, 1, 100)), 1.5);
 
