@@ -32,6 +32,12 @@ public final class CaissonServer implements AutoCloseable {
   private static final UriCompliance URIS =
       UriCompliance.DEFAULT.with("CAISSON", UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING);
 
+  /**
+   * Connections that may wait to be accepted. Java's default of 50 was seen to overflow when 200
+   * clients connect at once, and Linux then resets connections that clients hold for established.
+   */
+  private static final int ACCEPT_QUEUE = 1024;
+
   private final Javalin app;
   private final Disconnects disconnects;
   private final URI url;
@@ -93,6 +99,7 @@ public final class CaissonServer implements AutoCloseable {
       connector.setHost(settings.host());
       connector.setPort(settings.port());
       connector.setIdleTimeout(settings.idle().toMillis());
+      connector.setAcceptQueueSize(ACCEPT_QUEUE);
       return connector;
     });
   }

@@ -31,6 +31,9 @@ import tools.jackson.databind.node.ObjectNode;
  * request. Safe for use from many threads.
  */
 public final class ScriptedUpstream implements AutoCloseable {
+  /** Enough for all that a test connects at once; the default is 50. */
+  private static final int BACKLOG = 1024;
+
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Queue<Step> script = new ConcurrentLinkedQueue<>();
@@ -69,7 +72,7 @@ public final class ScriptedUpstream implements AutoCloseable {
     // Otherwise small writes are held back until the client has acknowledged the last one.
     System.setProperty("sun.net.httpserver.nodelay", "true");
     try {
-      HttpServer server = HttpServer.create(address, 0);
+      HttpServer server = HttpServer.create(address, BACKLOG);
       ScriptedUpstream upstream = new ScriptedUpstream(server);
       server.setExecutor(upstream.threads);
       server.createContext("/v1/messages", upstream::handle);
