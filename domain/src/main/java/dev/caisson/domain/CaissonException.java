@@ -50,6 +50,34 @@ public abstract sealed class CaissonException extends RuntimeException {
     return String.valueOf(super.getMessage());
   }
 
+  /**
+   * The request asks for something of the Messages API that this server does not have. SDKs that
+   * know the detail's code ask again without it.
+   */
+  public static final class Unsupported extends CaissonException {
+    private static final long serialVersionUID = 1L;
+    private final String detailCode;
+    private final String feature;
+
+    /**
+     * @param detailCode the API's own word for it, such as {@code thread_unsupported_request}
+     * @param feature what is not supported, as the request names it
+     */
+    public Unsupported(String detailCode, String feature, String message) {
+      super("unsupported", false, message);
+      this.detailCode = detailCode;
+      this.feature = feature;
+    }
+
+    public String detailCode() {
+      return detailCode;
+    }
+
+    public String feature() {
+      return feature;
+    }
+  }
+
   /** The request is wrong in itself; the message names the field. */
   public static final class InvalidRequest extends CaissonException {
     private static final long serialVersionUID = 1L;

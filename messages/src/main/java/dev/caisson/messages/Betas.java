@@ -17,6 +17,8 @@ public final class Betas {
           "code-execution-2025-08-25",
           "advanced-tool-use-2025-11-20",
           "files-api-2025-04-14",
+          "message-batches-2024-09-24",
+          "message-threads-2026-08-12",
           "skills-2025-10-02");
 
   /** Those of anthropic-java 3.12.0 that change a message and not who may do what. */

@@ -44,6 +44,7 @@ record MessageRequest(
       checkMessage(messages.get(i), "messages." + i);
     }
     checkSystem(fields);
+    refuseThread(fields);
     fields.bool("stream");
     Optional<String> containerId = container(fields);
     Optional<CodeExecution> tool = tool(fields);
@@ -61,6 +62,19 @@ record MessageRequest(
   /** The same request about a conversation that was written otherwise. */
   MessageRequest withMessages(List<JsonNode> others) {
     return new MessageRequest(tree, model, others, containerId, tool, results, uploads);
+  }
+
+  /**
+   * A conversation that the server holds. The tool runners of the SDKs ask for one first, and go on
+   * without it when they are told so in this way.
+   */
+  private static void refuseThread(JsonFields fields) {
+    if (fields.any("thread").filter(thread -> !thread.isNull()).isPresent()) {
+      throw new CaissonException.Unsupported(
+          "thread_unsupported_request",
+          "thread",
+          "thread: this server holds no conversations; send all messages in every request");
+    }
   }
 
   private static void checkSystem(JsonFields fields) {

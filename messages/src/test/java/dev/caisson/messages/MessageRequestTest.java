@@ -120,6 +120,18 @@ class MessageRequestTest {
     return VALID.strip().replaceFirst("^\\{", "{\"container\":" + json + ",");
   }
 
+  @Test
+  void aThreadIsRefusedInTheWordsThatSdksKnow() {
+    assertThatThrownBy(() -> parse(VALID.replaceFirst("\\{", "{\"thread\":{\"type\":\"create\"},")))
+        .isInstanceOfSatisfying(
+            CaissonException.Unsupported.class,
+            refused -> {
+              assertThat(refused.detailCode()).isEqualTo("thread_unsupported_request");
+              assertThat(refused.feature()).isEqualTo("thread");
+            });
+    assertThat(parse(VALID.replaceFirst("\\{", "{\"thread\":null,")).model()).isEqualTo("m");
+  }
+
   private static void assertRefused(String body, String message) {
     assertThatThrownBy(() -> parse(body))
         .isInstanceOf(CaissonException.InvalidRequest.class)

@@ -19,6 +19,7 @@ public record ErrorJson(int status, String type) {
   public static ErrorJson of(CaissonException error) {
     return switch (error) {
       case CaissonException.InvalidRequest e -> of(400);
+      case CaissonException.Unsupported e -> of(400);
       case CaissonException.Unauthenticated e -> of(401);
       case CaissonException.PermissionDenied e -> of(403);
       case CaissonException.NotFound e -> of(404);
@@ -76,6 +77,10 @@ public record ErrorJson(int status, String type) {
     ObjectNode json = of(error).envelope(error.getMessage(), requestId);
     ObjectNode details = (ObjectNode) json.get("error");
     details.put("code", error.code());
+    if (error instanceof CaissonException.Unsupported unsupported) {
+      ObjectNode detail = details.putObject("details").put("error_code", unsupported.detailCode());
+      detail.putArray("unsupported").add(unsupported.feature());
+    }
     error.detail().ifPresent(word -> details.putObject("details").put("error_code", word));
     if (error instanceof CaissonException.ContainerExpired expired) {
       details.set("container", ContainerJson.write(expired.container()));
