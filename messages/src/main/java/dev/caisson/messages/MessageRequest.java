@@ -1,5 +1,6 @@
 package dev.caisson.messages;
 
+import dev.caisson.domain.CaissonException;
 import dev.caisson.wire.Json;
 import dev.caisson.wire.JsonFields;
 import java.util.ArrayList;
