@@ -181,6 +181,104 @@ for (const [namespace, files] of [['files', client.files], ['beta.files', client
   });
 }
 
+const LOOKUP = {
+  name: 'lookup',
+  description: 'The value of a key.',
+  input_schema: { type: 'object', properties: { key: { type: 'string' } }, required: ['key'] },
+};
+
+check('code calls a tool of the client, request by request', async () => {
+  const tool = { ...LOOKUP, allowed_callers: ['code_execution_20260120'] };
+  const code = `import asyncio
+first = await asyncio.gather(lookup({"key": "a"}), lookup({"key": "b"}))
+second = await lookup({"key": "c"})
+print(sorted(first), second)`;
+  const body = request('code_execution_20260120', [python(code), say('done')], { tools: [tool] });
+  const answers = { a: '1', b: '2', c: '3' };
+  let reply = await client.messages.create(body);
+  const [use] = reply.content.filter((block) => block.type === 'server_tool_use');
+  const pauses = [];
+  const messages = [...body.messages];
+  while (reply.stop_reason === 'tool_use') {
+    const pending = reply.content.filter((block) => block.type === 'tool_use');
+    pending.forEach((block) => assert.deepEqual(block.caller, { type: 'code_execution_20260120', tool_id: use.id }));
+    pauses.push(pending.length);
+    messages.push(
+      { role: 'assistant', content: reply.content },
+      {
+        role: 'user',
+        content: pending.map((block) => ({ type: 'tool_result', tool_use_id: block.id, content: answers[block.input.key] })),
+      },
+    );
+    reply = await client.messages.create({ ...body, messages, container: reply.container.id });
+  }
+  assert.deepEqual(pauses, [2, 1]);
+  assert.equal(reply.content[0].type, 'code_execution_tool_result');
+  assert.equal(reply.content[0].content.stdout, "['1', '2'] 3\n");
+  assert.equal(reply.content.at(-1).text, 'done');
+});
+
+for (const stream of [false, true]) {
+  check(`the tool runner goes on without a thread (stream: ${stream})`, async () => {
+    const tool = { ...LOOKUP, run: async (input) => input.key.toUpperCase(), parse: (input) => input };
+    const runner = client.beta.messages.toolRunner({
+      ...request('code_execution_20250825', [bash('echo kept > kept'), call('lookup', { key: 'a' }), bash('cat kept'), say('done')], {
+        tools: [tool],
+      }),
+      stream,
+    });
+    const last = await runner.runUntilDone();
+    assert.equal(results(last, 'bash_code_execution_tool_result')[0].stdout, 'kept\n');
+    assert.equal(last.content.at(-1).text, 'done');
+  });
+
+  check(`the tool runner answers what code calls (stream: ${stream})`, async () => {
+    const asked = [];
+    const tool = {
+      ...LOOKUP,
+      allowed_callers: ['code_execution_20260120'],
+      run: async (input) => {
+        asked.push(input.key);
+        return input.key.toUpperCase();
+      },
+      parse: (input) => input,
+    };
+    const code = 'print(await lookup({"key": "a"}), await lookup({"key": "b"}))';
+    const runner = client.beta.messages.toolRunner({
+      ...request('code_execution_20260120', [python(code), say('done')], { tools: [tool] }),
+      stream,
+    });
+    const last = await runner.runUntilDone();
+    assert.deepEqual(asked, ['a', 'b']);
+    assert.equal(last.content.at(-1).text, 'done');
+    const [result] = results(last, 'code_execution_tool_result');
+    assert.equal(result.stdout, 'A B\n');
+  });
+}
+
+check('a stream that the client leaves frees its container', async () => {
+  const one = await client.messages.create(request('code_execution_20250825', [bash('true'), say('done')]));
+  const stream = client.messages.stream(
+    request('code_execution_20250825', [[...say('I wait.'), ...bash('sleep 60')], say('done')], { container: one.container.id }),
+  );
+  await new Promise((done) => stream.on('streamEvent', (event) => event.type === 'content_block_stop' && event.index === 1 && done()));
+  stream.abort();
+  await assert.rejects(stream.finalMessage(), Anthropic.APIUserAbortError);
+  const left = Date.now();
+  const two = await client.messages.create(request('code_execution_20250825', [bash('echo free'), say('done')], { container: one.container.id }));
+  assert.equal(results(two, 'bash_code_execution_tool_result')[0].stdout, 'free\n');
+  assert.ok(Date.now() - left < 10000);
+});
+
+check('a thread is refused in the words that SDKs know', async () => {
+  const thread = client.beta.messages.thread(request('code_execution_20250825', [say('x')]));
+  const error = await thread.send().catch((error) => error);
+  assert.ok(error instanceof Anthropic.BadRequestError, String(error));
+  assert.deepEqual(error.error.error.details, { error_code: 'thread_unsupported_request', unsupported: ['thread'] });
+  const plain = client.beta.messages.thread({ ...request('code_execution_20250825', [bash('echo 1'), say('x')]), unsupportedRequestBehavior: 'continue_unthreaded' });
+  assert.equal(results(await plain.send(), 'bash_code_execution_tool_result')[0].stdout, '1\n');
+});
+
 check('errors have their classes and request ids', async () => {
   const unknown = await client.messages
     .create(request('code_execution_20250825', [say('x')], { container: 'container_nobodyHasThisOne0000' }))
