@@ -178,6 +178,53 @@ class StreamEndingsTest {
     assertThat(hungUp.await(SECOND.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
   }
 
+  @Test
+  void aReaderThatReadsNothingForTooLongIsGivenUp(@TempDir Path own) throws Exception {
+    AtomicLong sent = new AtomicLong();
+    CountDownLatch hungUp = new CountDownLatch(1);
+    upstream.serve(connection -> {
+      try {
+        flood(connection.getOutputStream(), sent);
+      } catch (IOException e) {
+        hungUp.countDown();
+      }
+    });
+    try (RunningCaisson hasty =
+            RunningCaisson.over(own)
+                .messages(messages -> messages.withUpstream(upstream.url()))
+                .server(server -> server.withIdle(Duration.ofMillis(500)))
+                .start();
+        Socket client = EventSocket.send(hasty, request(), 16 << 10)) {
+      assertThat(hungUp.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(client.isConnected()).isTrue();
+    }
+  }
+
+  @Test
+  void aPlainReplyThatStallsInItsMiddleIsGivenUp(@TempDir Path own) throws Exception {
+    CountDownLatch hungUp = new CountDownLatch(1);
+    upstream.serve(connection -> {
+      connection
+          .getOutputStream()
+          .write(
+              "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"
+                  .getBytes(StandardCharsets.UTF_8));
+      if (connection.getInputStream().read() < 0) {
+        hungUp.countDown();
+      }
+    });
+    try (RunningCaisson hasty =
+        RunningCaisson.over(own)
+            .messages(messages ->
+                messages.withUpstream(upstream.url()).withUpstreamTimeout(Duration.ofMillis(500)))
+            .start()) {
+      RawHttp.Answer answer = RawHttp.of(hasty).message(Json.write(request().put("stream", false)));
+      assertThat(answer.status()).isEqualTo(504);
+      assertThat(answer.json().at("/error/type").asString()).isEqualTo("timeout_error");
+      assertThat(hungUp.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
   /** A reply without an end that the reader's buffers could hold. */
   private static void flood(OutputStream out, AtomicLong sent) throws IOException {
     out.write(HEAD.getBytes(StandardCharsets.UTF_8));
