@@ -179,6 +179,20 @@ class StreamEndingsTest {
   }
 
   @Test
+  void theModelIsAskedAgainOverTheSameConnection() {
+    upstream.serve(connection -> {
+      answerChunked(connection, ModelReply.bash("echo hi"));
+      BareUpstream.readRequest(connection.getInputStream());
+      answerChunked(connection, ModelReply.saying("done"));
+    });
+    // Nobody accepts a second connection: it would wait in vain.
+    try (EventSocket stream = EventSocket.message(caisson, request())) {
+      assertThat(stream.until("message_delta").json().at("/delta/stop_reason").asString())
+          .isEqualTo("end_turn");
+    }
+  }
+
+  @Test
   void aReaderThatReadsNothingForTooLongIsGivenUp(@TempDir Path own) throws Exception {
     AtomicLong sent = new AtomicLong();
     CountDownLatch hungUp = new CountDownLatch(1);
@@ -223,6 +237,23 @@ class StreamEndingsTest {
       assertThat(answer.json().at("/error/type").asString()).isEqualTo("timeout_error");
       assertThat(hungUp.await(10, TimeUnit.SECONDS)).isTrue();
     }
+  }
+
+  /** Sends the end of the body in a packet of its own, after the last event has been read. */
+  private static void answerChunked(Socket connection, ObjectNode message) throws IOException {
+    OutputStream out = connection.getOutputStream();
+    out.write(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+            .getBytes(StandardCharsets.UTF_8));
+    for (ObjectNode event : MessageEvents.of(message, 100)) {
+      byte[] bytes = ("data: " + Json.write(event) + "\n\n").getBytes(StandardCharsets.UTF_8);
+      out.write((Integer.toHexString(bytes.length) + "\r\n").getBytes(StandardCharsets.UTF_8));
+      out.write(bytes);
+      out.write("\r\n".getBytes(StandardCharsets.UTF_8));
+      out.flush();
+    }
+    out.write("0\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+    out.flush();
   }
 
   /** A reply without an end that the reader's buffers could hold. */
