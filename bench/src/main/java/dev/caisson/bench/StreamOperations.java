@@ -20,9 +20,6 @@ final class StreamOperations implements AutoCloseable {
   /** Fifty pieces or so, as an answer of a few sentences has. */
   private static final String WORDS = "twelve chars".repeat(50);
 
-  private static final String REQUEST =
-      "{\"model\":\"scripted-model\",\"max_tokens\":1000,\"stream\":true,"
-          + "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]%s}";
   private static final String TOOLS =
       ",\"tools\":[{\"type\":\"code_execution_20260521\",\"name\":\"code_execution\"}]";
 
@@ -107,7 +104,12 @@ final class StreamOperations implements AutoCloseable {
         .header("x-api-key", key)
         .header("anthropic-version", "2023-06-01")
         .header("content-type", "application/json")
-        .POST(HttpRequest.BodyPublishers.ofString(REQUEST.formatted(more)))
+        .POST(
+            HttpRequest.BodyPublishers.ofString(
+                "{\"model\":\"scripted-model\",\"max_tokens\":1000,\"stream\":true,"
+                    + "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]"
+                    + more
+                    + "}"))
         .build();
   }
 

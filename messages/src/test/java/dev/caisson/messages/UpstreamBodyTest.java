@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Flow;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -97,7 +98,8 @@ class UpstreamBodyTest {
     return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  private static String text(ByteBuffer bytes) {
+  private static String text(@Nullable ByteBuffer bytes) {
+    assertThat(bytes).isNotNull();
     return StandardCharsets.UTF_8.decode(bytes).toString();
   }
 
