@@ -91,8 +91,7 @@ final class StreamOperations implements AutoCloseable {
         }
       }
     }
-    // It keeps every request, and there are many.
-    upstream.reset();
+    upstream.forgetRequests();
     if (nanos < 0) {
       throw new IOException(request.uri() + ": " + response.statusCode() + ", no " + awaited);
     }

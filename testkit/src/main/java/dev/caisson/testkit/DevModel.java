@@ -17,6 +17,8 @@ import tools.jackson.databind.node.ObjectNode;
  * from many threads.
  */
 public final class DevModel implements Function<JsonNode, ObjectNode> {
+  private static final String NAME = "dev-model";
+
   /** Near enough for English and code. */
   private static final int CHARS_PER_TOKEN = 4;
 
@@ -96,6 +98,23 @@ public final class DevModel implements Function<JsonNode, ObjectNode> {
       }
     }
     return counted(request, reply.text("No rule fits.").build());
+  }
+
+  /** The answer to {@code GET /v1/models}. */
+  ObjectNode models() {
+    ObjectNode list = Json.object();
+    list.putArray("data")
+        .addObject()
+        .put("type", "model")
+        .put("id", NAME)
+        .put("display_name", "Model by rules")
+        .put("created_at", "2026-01-01T00:00:00Z");
+    return list.put("has_more", false).put("first_id", NAME).put("last_id", NAME);
+  }
+
+  /** The answer to a request to count its tokens. */
+  ObjectNode count(JsonNode request) {
+    return Json.object().put("input_tokens", tokens(request));
   }
 
   private static ObjectNode counted(JsonNode request, ObjectNode message) {

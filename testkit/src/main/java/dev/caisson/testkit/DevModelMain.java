@@ -61,11 +61,12 @@ public final class DevModelMain {
     }
     upstream.otherwise(
         request -> {
-          // What runs for days keeps no requests.
-          upstream.reset();
+          upstream.forgetRequests();
           return model.apply(request);
         },
         options.delay());
+    upstream.at("/v1/models", _ -> model.models());
+    upstream.at("/v1/messages/count_tokens", model::count);
     out.println("A model by rules is at " + upstream.url());
     out.println("Put Caisson before it with:");
     out.println();

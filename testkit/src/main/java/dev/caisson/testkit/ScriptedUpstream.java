@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -39,11 +40,17 @@ public final class ScriptedUpstream implements AutoCloseable {
   private final Queue<Step> script = new ConcurrentLinkedQueue<>();
   private final List<Received> received = new CopyOnWriteArrayList<>();
   private final CountDownLatch closed = new CountDownLatch(1);
+  private final Map<String, Step> routes = new ConcurrentHashMap<>();
   private volatile Step otherwise =
       (exchange, request) -> send(exchange, 500, error(500, "the script has ended"));
 
-  /** A request as it came. */
-  public record Received(Map<String, List<String>> headers, JsonNode body) {
+  /**
+   * A request as it came.
+   *
+   * @param path without its query
+   * @param body an empty object where there was none
+   */
+  public record Received(String path, Map<String, List<String>> headers, JsonNode body) {
     /** The first value of a header; empty text when it is absent. */
     public String header(String name) {
       return headers.entrySet().stream()
@@ -75,7 +82,7 @@ public final class ScriptedUpstream implements AutoCloseable {
       HttpServer server = HttpServer.create(address, BACKLOG);
       ScriptedUpstream upstream = new ScriptedUpstream(server);
       server.setExecutor(upstream.threads);
-      server.createContext("/v1/messages", upstream::handle);
+      server.createContext("/", upstream::handle);
       server.start();
       return upstream;
     } catch (IOException e) {
@@ -131,6 +138,21 @@ public final class ScriptedUpstream implements AutoCloseable {
     return this;
   }
 
+  /**
+   * Answers every request to a path beside {@code /v1/messages}, from now on; without this it has
+   * none of them.
+   */
+  public ScriptedUpstream at(String path, Function<JsonNode, ObjectNode> reply) {
+    routes.put(path, (exchange, request) -> send(exchange, 200, Json.bytes(reply.apply(request))));
+    return this;
+  }
+
+  /** As {@link #at(String, Function)}, with an error. */
+  public ScriptedUpstream at(String path, int status, String message) {
+    routes.put(path, (exchange, request) -> send(exchange, status, error(status, message)));
+    return this;
+  }
+
   /** Takes the next request and never answers it. */
   public ScriptedUpstream hang() {
     script.add((exchange, request) -> awaitClose());
@@ -142,20 +164,26 @@ public final class ScriptedUpstream implements AutoCloseable {
     return List.copyOf(received);
   }
 
-  /** Forgets requests and script. */
+  /** Forgets requests, script and routes. */
   public void reset() {
     script.clear();
+    routes.clear();
+    forgetRequests();
+  }
+
+  /** Forgets requests alone: otherwise it keeps all that there ever were. */
+  public void forgetRequests() {
     received.clear();
   }
 
   private void handle(HttpExchange exchange) throws IOException {
     try (exchange) {
       try {
-        JsonNode request = Json.parse(exchange.getRequestBody().readAllBytes(), "request body");
-        received.add(new Received(Map.copyOf(exchange.getRequestHeaders()), request));
-        UpstreamRules.check(request);
-        Step step = script.poll();
-        (step == null ? otherwise : step).answer(exchange, request);
+        String path = exchange.getRequestURI().getPath();
+        byte[] body = exchange.getRequestBody().readAllBytes();
+        JsonNode request = body.length == 0 ? Json.object() : Json.parse(body, "request body");
+        received.add(new Received(path, Map.copyOf(exchange.getRequestHeaders()), request));
+        step(path, request).answer(exchange, request);
       } catch (CaissonException.InvalidRequest e) {
         send(exchange, 400, error(400, e.getMessage()));
       }
@@ -187,6 +215,16 @@ public final class ScriptedUpstream implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private Step step(String path, JsonNode request) {
+    if (!path.equals("/v1/messages")) {
+      return routes.getOrDefault(
+          path, (exchange, _) -> send(exchange, 404, error(404, "no such route: " + path)));
+    }
+    UpstreamRules.check(request);
+    Step step = script.poll();
+    return step == null ? otherwise : step;
   }
 
   private static byte[] error(int status, String message) {

@@ -56,6 +56,14 @@ class DevModelTest {
   }
 
   @Test
+  void itListsItselfAndCountsTokens() {
+    assertThat(model().models().at("/data/0/id").asString()).isEqualTo("dev-model");
+    assertThat(model().count(request("12345678")).path("input_tokens").asInt())
+        .isEqualTo(model().apply(request("12345678")).at("/usage/input_tokens").asInt())
+        .isPositive();
+  }
+
+  @Test
   void whatNoRuleFitsIsSaid() {
     assertThat(model().apply(request("???")).at("/content/0/text").asString())
         .isEqualTo("No rule fits.");
