@@ -27,6 +27,7 @@ class ProgrammaticTest {
   private static final Duration ANSWER = Duration.ofSeconds(3);
 
   @TempDir static Path directory;
+  static RunningCaisson.HandClock clock = new RunningCaisson.HandClock();
   static ScriptedUpstream upstream;
   static RunningCaisson caisson;
   static RawHttp http;
@@ -37,6 +38,7 @@ class ProgrammaticTest {
     caisson =
         RunningCaisson.over(directory)
             .upstream(upstream)
+            .clock(clock)
             .engine(engine ->
                 engine
                     .withLimits(
@@ -343,6 +345,94 @@ class ProgrammaticTest {
   }
 
   @Test
+  void aStreamedPauseIsMadeOfOrdinaryEvents() throws Exception {
+    upstream.reply(python("await look({})\nawait look({'n': 2})"));
+    Conversation talk = new Conversation("code_execution_20260120", "look");
+    JsonNode paused = talk.send();
+    talk.answer("one").request.put("stream", true);
+    try (EventSocket stream = EventSocket.message(caisson, talk.request)) {
+      List<JsonNode> events =
+          stream.rest().stream()
+              .filter(event -> !event.name().equals("ping"))
+              .map(EventSocket.Event::json)
+              .toList();
+      assertThat(events)
+          .extracting(event -> event.path("type").asString())
+          .containsExactly(
+              "message_start",
+              "content_block_start",
+              "content_block_delta",
+              "content_block_stop",
+              "message_delta",
+              "message_stop");
+      assertThat(events.get(0).at("/message/content")).isEmpty();
+      assertThat(events.get(0).at("/message/container").isMissingNode()).isTrue();
+      assertThat(events.get(1).at("/content_block/caller/tool_id"))
+          .isEqualTo(paused.at("/content/1/id"));
+      assertThat(events.get(1).at("/content_block/input")).isEmpty();
+      assertThat(events.get(2).at("/delta/partial_json").asString()).isEqualTo("{\"n\":2}");
+      assertThat(events.get(4).at("/delta/stop_reason").asString()).isEqualTo("tool_use");
+      assertThat(events.get(4).at("/delta/container/id")).isEqualTo(paused.at("/container/id"));
+      assertThat(events.get(4).at("/usage/output_tokens").asInt(-1)).isZero();
+    }
+  }
+
+  @Test
+  void whatIsWrongWithAStreamedAnswerIsAnOrdinaryError() {
+    upstream.reply(python("await look({})"));
+    Conversation talk = new Conversation("code_execution_20260120", "look");
+    talk.send();
+    talk.answer("one").request.put("stream", true);
+    assertThat(talk.refused(Map.of("messages", talk.forged())))
+        .startsWith("the code waits for results of");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"[1]", "{'a':", "\\xff\\xfe", "", "NaN"})
+  void inputsThatCodeForgesReachNoClient(String input) {
+    upstream
+        .reply(
+            python(
+                """
+                import os, struct, time
+                body = b"\\x04look" + b"%s"
+                frame = struct.pack("!IB", len(body) + 1, 1) + body + struct.pack("!IB", 1, 2)
+                for fd in range(3, 32):
+                    try: link = os.readlink("/proc/self/fd/%%d" %% fd)
+                    except OSError: continue
+                    if link.startswith("socket:"):
+                        try: print(os.write(fd, frame) == len(frame))
+                        except OSError: pass
+                time.sleep(0.3)
+                """
+                    .formatted(input)))
+        .reply(ModelReply.saying("done"));
+    Conversation talk = new Conversation("code_execution_20250825", "look");
+    JsonNode reply = talk.send();
+    assertThat(types(reply))
+        .containsExactly("text", "server_tool_use", "code_execution_tool_result", "text");
+    assertThat(reply.at("/content/2/content/stdout").asString()).contains("True");
+    assertThat(reply.at("/content/2/content/return_code").asInt(-1)).isZero();
+  }
+
+  @Test
+  void whatTheGuidePromisesIsShownHere() {
+    upstream.reply(ModelReply.saying("ok"));
+    new Conversation("code_execution_20260120", "look").send();
+    String guide = upstream.received().getFirst().body().at("/tools/2/description").asString();
+    // Each of these is what a test of this class, or of ProgrammaticSdkTest, shows.
+    assertThat(guide.substring(guide.indexOf("The code can call")).lines())
+        .filteredOn(line -> line.startsWith("- "))
+        .extracting(line -> line.substring(0, 30))
+        .containsExactly(
+            "- `await` works at the top lev",
+            "- Calls that do not need each ",
+            "- Results of tools reach you o",
+            "- A tool that fails raises Run",
+            "- Time that the code waits for");
+  }
+
+  @Test
   void codeThatWaitsInADeletedContainerIsGone() {
     upstream.reply(python("print(await look({}))"));
     Conversation talk = new Conversation("code_execution_20260120", "look");
@@ -350,6 +440,20 @@ class ProgrammaticTest {
     assertThat(http.delete("/v1/containers/" + container).status()).isEqualTo(200);
     RawHttp.Answer answer = http.message(Json.write(talk.answer("late").request));
     assertThat(answer.status()).isEqualTo(404);
+  }
+
+  @Test
+  void codeThatWaitsInAnExpiredContainerIsSaidToBeExpired() {
+    upstream.reply(python("print(await look({}))"));
+    Conversation talk = new Conversation("code_execution_20260120", "look");
+    talk.send();
+    clock.advance(Duration.ofDays(31));
+    JsonNode reply = talk.answer("late").send();
+    assertThat(types(reply)).containsExactly("code_execution_tool_result");
+    assertThat(reply.at("/content/0/tool_use_id").asString()).startsWith("srvtoolu_");
+    assertThat(reply.at("/content/0/content/error_code").asString()).isEqualTo("container_expired");
+    assertThat(reply.path("stop_reason").asString()).isEqualTo("end_turn");
+    assertThat(upstream.received()).hasSize(1);
   }
 
   @ParameterizedTest
