@@ -125,6 +125,7 @@ final class Connections {
     EngineSettings engine =
         EngineSettings.DEFAULT
             .withLimits(settings.limits())
+            .withCalls(settings.callLimits())
             .withRetention(settings.duration(Setting.RETENTION))
             .withIdle(settings.duration(Setting.IDLE))
             .withWaitingCells(settings.integer(Setting.QUEUE, 0, 100_000))

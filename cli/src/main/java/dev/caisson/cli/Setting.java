@@ -18,6 +18,8 @@ enum Setting {
   UPSTREAM_URL("", "a server of the Messages API whose models write the code"),
   UPSTREAM_API_KEY("", "the key for the upstream"),
   CELL_LIMIT("90s", "wall clock of one cell"),
+  CALL_LIMIT("270s", "how long code waits for a tool of the client"),
+  INVOCATION_LIMIT("1h", "how long code may go on, with all that it waits for"),
   INTERRUPT_GRACE("2s", "how long an interrupted cell may take to end before it is killed"),
   RETENTION("30d", "how long a container lives"),
   IDLE("5m", "how long a container stays warm without work"),

@@ -3,6 +3,7 @@ package dev.caisson.cli;
 import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.Durations;
 import dev.caisson.domain.Limits;
+import dev.caisson.engine.CallLimits;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -179,6 +180,13 @@ final class Settings {
         integer(Setting.PROCESSES, 8, 4_000_000),
         size(Setting.DISK),
         size(Setting.OUTPUT));
+  }
+
+  /** How long code may wait for tools of the client. */
+  CallLimits callLimits() {
+    return new CallLimits(
+        parse(Setting.CALL_LIMIT, Settings::positive),
+        parse(Setting.INVOCATION_LIMIT, Settings::positive));
   }
 
   private static Duration positive(String text) {

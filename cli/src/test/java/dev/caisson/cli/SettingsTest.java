@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.Limits;
+import dev.caisson.engine.CallLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,6 +42,8 @@ class SettingsTest {
             upstream-url=
             upstream-api-key=
             cell-limit=90s
+            call-limit=270s
+            invocation-limit=1h
             interrupt-grace=2s
             retention=30d
             idle=5m
@@ -60,6 +63,15 @@ class SettingsTest {
   @Test
   void limitsAreTheDocumentedOnesWhenNothingIsSet() {
     assertThat(Settings.read(directory, Map.of()).limits()).isEqualTo(Limits.DEFAULT);
+  }
+
+  @Test
+  void waitsForToolsAreTheDocumentedOnesWhenNothingIsSet() {
+    assertThat(Settings.read(directory, Map.of()).callLimits()).isEqualTo(CallLimits.DEFAULT);
+    Settings none = Settings.read(directory, Map.of("CAISSON_CALL_LIMIT", "0s"));
+    assertThatThrownBy(none::callLimits)
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("CAISSON_CALL_LIMIT='0s'");
   }
 
   @Test

@@ -187,15 +187,27 @@ public final class Messages implements AutoCloseable {
 
   /** The answer to a request whose container is past its retention, at no token cost. */
   private static ObjectNode expired(MessageRequest request, ReplyWriter writer) {
+    writer.start(Reply.own(request.model()));
+    List<ToolCall> open = CurrentTurn.openCalls(request.messages());
+    if (open.isEmpty()) {
+      ToolCall call = anyCall(request);
+      writer.block(ResultBlocks.call(call));
+      open = List.of(call);
+    }
+    for (ToolCall call : open) {
+      writer.block(
+          ResultBlocks.result(call, ResultBlocks.error(call.name(), "container_expired", "")));
+    }
+    return writer.end(Reply.ending("end_turn"), new Usage(), Optional.empty());
+  }
+
+  /** A call for a result to belong to, when no call is open. */
+  private static ToolCall anyCall(MessageRequest request) {
     boolean pythonOnly =
         request.tool().map(tool -> tool.subTool(SubTool.BASH).isEmpty()).orElse(false);
     String name = pythonOnly ? SubTool.PYTHON : SubTool.BASH;
     String field = pythonOnly ? "code" : "command";
-    ToolCall call = new ToolCall(IdKind.SERVER_TOOL_USE.next(), name, Json.object().put(field, ""));
-    writer.start(Reply.own(request.model()));
-    writer.block(ResultBlocks.call(call));
-    writer.block(ResultBlocks.result(call, ResultBlocks.error(name, "container_expired", "")));
-    return writer.end(Reply.ending("end_turn"), new Usage(), Optional.empty());
+    return new ToolCall(IdKind.SERVER_TOOL_USE.next(), name, Json.object().put(field, ""));
   }
 
   @Override
