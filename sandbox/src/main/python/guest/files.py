@@ -14,7 +14,16 @@ _CHUNK = 1 << 18
 _ENTRIES_PER_FRAME = 500
 
 # Bound into the sandbox, so they cannot be removed; what is in them can.
-_ROOTS = (b"/", b"/tmp", b"/home", b"/home/user", b"/files", b"/files/input", b"/files/output")
+_ROOTS = (
+    b"/",
+    b"/tmp",
+    b"/home",
+    b"/home/user",
+    b"/files",
+    b"/files/input",
+    b"/files/output",
+    b"/skills",
+)
 
 
 class Refused(Exception):
@@ -197,7 +206,7 @@ def _disk(fd, reader, fields):
     """Bytes that the workspace takes: allocated blocks, each file once however many names it has."""
     total = 0
     seen = set()
-    waiting = [b"/tmp", b"/home/user", b"/files"]
+    waiting = [b"/tmp", b"/home/user", b"/files", b"/skills"]
     while waiting:
         directory = waiting.pop()
         try:

@@ -269,7 +269,8 @@ class _Launch:
 
     def _places(self):
         workspace = os.path.join(self._host.workspaces, self._request["container"])
-        places = {name: os.path.join(workspace, name) for name in ("tmp", "home", "files")}
+        parts = ("tmp", "home", "files", "skills")
+        places = {name: os.path.join(workspace, name) for name in parts}
         places["code"] = self._host.code
         places["etc"] = self._host.etc
         image = self._request["image"]

@@ -58,7 +58,19 @@ _ETC_FILES = {
 }
 
 # In a rootless sandbox guest and cells share one user; nothing there is user 0.
-_ROOTFS_SKIPPED = {"proc", "dev", "sys", "tmp", "home", "files", "run", "opt", "lost+found", "root"}
+_ROOTFS_SKIPPED = {
+    "proc",
+    "dev",
+    "sys",
+    "tmp",
+    "home",
+    "files",
+    "skills",
+    "run",
+    "opt",
+    "lost+found",
+    "root",
+}
 
 _CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL")
 
@@ -86,7 +98,7 @@ def make_etc(directory):
 
 class View:
     """Bubblewrap's arguments for one sandbox. places: where the parts lie, as bubblewrap sees them:
-    tmp, home, files, code, etc, image."""
+    tmp, home, files, skills, code, etc, image."""
 
     def __init__(self, places, shown_etc, image, memory, separate):
         self._places = places
@@ -170,6 +182,7 @@ class View:
         arguments = ["--bind", self._places["tmp"], "/tmp"] + _parents("/home/user", "/")
         arguments += ["--bind", self._places["home"], "/home/user"]
         arguments += ["--bind", self._places["files"], "/files"]
+        arguments += ["--bind", self._places["skills"], "/skills"]
         return arguments
 
 

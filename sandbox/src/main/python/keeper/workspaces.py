@@ -24,7 +24,7 @@ _FORM = re.compile(r"container_[0-9A-Za-z]{1,64}\Z")
 _TRASH = ".trash"
 
 # What a container's code owns, below its directory.
-_OWNED = ("tmp", "home", "files/input", "files/output")
+_OWNED = ("tmp", "home", "files/input", "files/output", "skills")
 
 
 class Refused(Exception):
@@ -59,6 +59,8 @@ class Workspaces:
                 "the workspace of %s belongs to user %d of this host: run Caisson as that user"
                 % (container, owner)
             )
+        if not os.path.lexists(os.path.join(path, "skills")):
+            self._give(path, "skills", owner)  # made before there were skills
         return owner
 
     def _make(self, path):
@@ -68,13 +70,17 @@ class Workspaces:
         os.mkdir(fresh, 0o700)
         os.mkdir(os.path.join(fresh, "files"), 0o755)
         for name in _OWNED:
-            directory = os.path.join(fresh, name)
-            os.mkdir(directory)
-            if self._separate:
-                os.chown(directory, owner, owner)
-            os.chmod(directory, 0o1777 if name == "tmp" else 0o755)
+            self._give(fresh, name, owner)
         os.rename(fresh, path)
         return owner
+
+    def _give(self, workspace, name, owner):
+        """Makes a directory of the container's own."""
+        directory = os.path.join(workspace, name)
+        os.mkdir(directory)
+        if self._separate:
+            os.chown(directory, owner, owner)
+        os.chmod(directory, 0o1777 if name == "tmp" else 0o755)
 
     def names(self):
         return sorted(name for name in os.listdir(self.directory) if _FORM.match(name))

@@ -148,6 +148,18 @@ public abstract sealed class CaissonException extends RuntimeException {
       this.detail = Optional.of(detail);
     }
 
+    public static NotFound skill(String id) {
+      return new NotFound("Skill `" + id + "` not found.");
+    }
+
+    public static NotFound skillVersion(String skill, String version) {
+      return new NotFound("Version `" + version + "` of skill `" + skill + "` not found.");
+    }
+
+    public static NotFound batch(String id) {
+      return new NotFound("Message batch `" + id + "` not found.");
+    }
+
     public static NotFound fileExpired(String id, Instant at) {
       return new NotFound("File `" + id + "` expired at " + at + ".", "file_expired");
     }

@@ -14,7 +14,10 @@ public enum IdKind {
   RUN("run_"),
   MESSAGE("msg_"),
   SERVER_TOOL_USE("srvtoolu_"),
-  TOOL_USE("toolu_");
+  TOOL_USE("toolu_"),
+  SKILL("skill_"),
+  SKILL_VERSION("skver_"),
+  BATCH("msgbatch_");
 
   private static final String DIGITS =
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

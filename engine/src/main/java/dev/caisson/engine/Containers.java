@@ -14,6 +14,7 @@ import dev.caisson.domain.FileId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.SkillVersion;
 import dev.caisson.domain.StoredFile;
 import dev.caisson.sandbox.Sandboxes;
 import dev.caisson.store.ContainerRow;
@@ -36,6 +37,7 @@ public final class Containers {
   private final Ownership ownership;
   private final WarmContainers warm;
   private final Mounts mounts;
+  private final SkillMounts skillMounts;
   private final InstantSource clock;
 
   Containers(
@@ -46,6 +48,7 @@ public final class Containers {
       Ownership ownership,
       WarmContainers warm,
       Mounts mounts,
+      SkillMounts skillMounts,
       InstantSource clock) {
     this.settings = settings;
     this.store = store;
@@ -54,6 +57,7 @@ public final class Containers {
     this.ownership = ownership;
     this.warm = warm;
     this.mounts = mounts;
+    this.skillMounts = skillMounts;
     this.clock = clock;
   }
 
@@ -291,20 +295,42 @@ public final class Containers {
    * mounted.
    */
   public void mount(OrganizationId organization, ContainerId id, List<FileId> files) {
-    ContainerRow row = living(organization, id);
     List<StoredFile> resolved = mounts.resolve(organization, files);
-    if (resolved.isEmpty()) {
-      return;
+    if (!resolved.isEmpty()) {
+      inside(
+          organization,
+          id,
+          (container, visit) -> mounts.mount(organization, container, visit, resolved));
     }
+  }
+
+  /**
+   * Copies versions of skills to {@code /skills/<name>}; one that stands there already stays, and
+   * another version of the same skill gives way. Throws NotFound for a version that is gone.
+   */
+  public void mountSkills(
+      OrganizationId organization, ContainerId id, List<SkillVersion> versions) {
+    if (!versions.isEmpty()) {
+      inside(organization, id, (container, visit) -> skillMounts.mount(container, visit, versions));
+    }
+  }
+
+  private void inside(OrganizationId organization, ContainerId id, Work work) {
+    ContainerRow row = living(organization, id);
     WarmContainer container = warm.hold(id);
     try (WarmContainers.Visit visit = warm.visit(container, row.image())) {
-      mounts.mount(organization, container, visit, resolved);
+      work.run(container, visit);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new Internal("interrupted while files were mounted into container " + id, e);
     } finally {
       warm.drop(container);
     }
+  }
+
+  /** What is done to a container through its sandbox. */
+  private interface Work {
+    void run(WarmContainer container, WarmContainers.Visit visit) throws InterruptedException;
   }
 
   private static ContainerRow require(Optional<ContainerRow> row) {

@@ -21,6 +21,7 @@ public final class Engine implements AutoCloseable {
   private final Cells cells;
   private final Workspaces workspaces;
   private final Files files;
+  private final Skills skills;
   private final Keys keys;
   private final Images images;
   private final EngineSettings settings;
@@ -43,7 +44,9 @@ public final class Engine implements AutoCloseable {
     Ownership ownership = new Ownership(store, settings.ownerWait(), listener);
     this.warm = new WarmContainers(settings, store.containers(), sandboxes, ownership, clock);
     this.files = new Files(settings, store, clock);
+    this.skills = new Skills(store, clock);
     Mounts mounts = new Mounts(files, store.containers(), clock);
+    SkillMounts skillMounts = new SkillMounts(skills, store.skills(), clock);
     this.containers =
         new Containers(
             settings,
@@ -53,6 +56,7 @@ public final class Engine implements AutoCloseable {
             ownership,
             warm,
             mounts,
+            skillMounts,
             clock);
     Outputs outputs = new Outputs(settings, store, clock);
     this.cells = new Cells(settings, store.cells(), containers, warm, outputs, clock);
@@ -102,6 +106,10 @@ public final class Engine implements AutoCloseable {
 
   public Files files() {
     return files;
+  }
+
+  public Skills skills() {
+    return skills;
   }
 
   public Keys keys() {

@@ -78,6 +78,11 @@ record MessageRequest(
     }
   }
 
+  /** The same request with other fields than those that are read here. */
+  MessageRequest withTree(ObjectNode other) {
+    return new MessageRequest(other, model, messages, containerId, tool, results, uploads);
+  }
+
   private static void checkSystem(JsonFields fields) {
     JsonNode system = fields.any("system").orElse(Json.array());
     for (int i = 0; system.isArray() && i < system.size(); i++) {
@@ -155,11 +160,8 @@ record MessageRequest(
     }
     JsonFields object = JsonFields.of(container.get(), "container");
     Optional<String> id = object.string("id");
-    List<JsonNode> skills = object.array("skills");
+    object.array("skills"); // RequestedSkills reads them
     object.rejectUnknown();
-    if (!skills.isEmpty()) {
-      throw JsonFields.invalid("container.skills", "skills are not supported yet");
-    }
     return id;
   }
 

@@ -92,13 +92,16 @@ public final class Messages implements AutoCloseable {
     }
     FileSources sources = FileSources.of(engine.files(), organization, request.messages());
     request.uploads().forEach(upload -> file(organization, upload));
+    RequestedSkills skills = RequestedSkills.of(engine.skills(), organization, request);
     Workbench workbench = new Workbench(engine, organization, named, beforeRun);
     try {
       request.uploads().forEach(upload -> mount(workbench, organization, upload));
+      workbench.mountSkills(skills);
+      writer.mounted(skills);
       if (direct) {
         return DirectModel.run(request, workbench, writer);
       }
-      MessageRequest inlined = request.withMessages(sources.inline());
+      MessageRequest inlined = skills.announce(request.withMessages(sources.inline()));
       return loop(organization, headers, inlined, workbench, writer).run();
     } catch (RuntimeException e) {
       discard(workbench, e);

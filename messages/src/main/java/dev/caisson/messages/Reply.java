@@ -67,11 +67,15 @@ final class Reply {
     return ending.set("delta", delta);
   }
 
-  static ObjectNode container(Container container) {
-    return Json.object()
-        .put("id", container.id().value())
-        .put("expires_at", Timestamps.format(container.expiresAt()))
-        .putNull("skills");
+  static ObjectNode container(Container container, RequestedSkills skills) {
+    ObjectNode json =
+        Json.object()
+            .put("id", container.id().value())
+            .put("expires_at", Timestamps.format(container.expiresAt()));
+    skills
+        .json()
+        .ifPresentOrElse(mounted -> json.set("skills", mounted), () -> json.putNull("skills"));
+    return json;
   }
 
   /** A block as the client is to see it: a client tool's call names its caller. */

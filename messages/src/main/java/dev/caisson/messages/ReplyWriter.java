@@ -19,6 +19,7 @@ final class ReplyWriter {
   private final boolean streamed;
   private final ArrayNode content = Json.array();
   private @Nullable ObjectNode message;
+  private RequestedSkills skills = RequestedSkills.NONE;
 
   /** For a reply that nobody reads before its end. */
   ReplyWriter() {
@@ -30,6 +31,11 @@ final class ReplyWriter {
   ReplyWriter(ReplySink sink) {
     this.sink = sink;
     this.streamed = true;
+  }
+
+  /** Notes the skills that stand in the container. */
+  void mounted(RequestedSkills mounted) {
+    skills = mounted;
   }
 
   /** Whether a client reads the reply while it is written. */
@@ -93,7 +99,7 @@ final class ReplyWriter {
   ObjectNode end(ObjectNode ending, Usage usage, Optional<Container> container) {
     ObjectNode whole = requireBegun().deepCopy();
     ObjectNode delta = (ObjectNode) ending.get("delta");
-    container.ifPresent(used -> delta.set("container", Reply.container(used)));
+    container.ifPresent(used -> delta.set("container", Reply.container(used, skills)));
     ObjectNode total = usage.json();
     if (streamed) {
       sink.send(ending.set("usage", total));

@@ -67,6 +67,13 @@ final class Workbench {
     }
   }
 
+  /** Mounts skills before the model hears of them. */
+  void mountSkills(RequestedSkills skills) {
+    if (!skills.versions().isEmpty()) {
+      engine.containers().mountSkills(organization, require(), skills.versions());
+    }
+  }
+
   Cell run(CellSpec cell) {
     ContainerId id = require();
     beforeRun.run();

@@ -121,6 +121,7 @@ public final class CaissonServer implements AutoCloseable {
     new CellRoutes(engine.cells(), settings, disconnects, limits).register(routes);
     new WorkspaceRoutes(engine.workspaces(), settings).register(routes);
     new FileRoutes(engine.files(), settings).register(routes);
+    new SkillRoutes(engine.skills()).register(routes);
     new ImageRoutes(engine.images()).register(routes);
     new MessageRoutes(messages, settings, disconnects, limits).register(routes);
   }

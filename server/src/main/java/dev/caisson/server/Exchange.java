@@ -10,6 +10,7 @@ import dev.caisson.domain.KeyId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.Principal;
+import dev.caisson.domain.SkillId;
 import dev.caisson.wire.Clip;
 import dev.caisson.wire.Json;
 import io.javalin.http.Context;
@@ -98,6 +99,10 @@ final class Exchange {
 
   FileId fileId() {
     return id("id", FileId::new, CaissonException.NotFound::file);
+  }
+
+  SkillId skillId() {
+    return id("id", SkillId::new, CaissonException.NotFound::skill);
   }
 
   private <T> T id(

@@ -9,16 +9,10 @@ import dev.caisson.wire.Clip;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.InvalidPathException;
 import java.time.Duration;
 import java.util.Optional;
-import org.apache.commons.fileupload2.core.DiskFileItem;
-import org.apache.commons.fileupload2.core.DiskFileItemFactory;
 import org.apache.commons.fileupload2.core.FileItemInput;
 import org.apache.commons.fileupload2.core.FileItemInputIterator;
-import org.apache.commons.fileupload2.core.RequestContext;
-import org.apache.commons.fileupload2.jakarta.servlet6.JakartaServletFileUpload;
 
 /**
  * An upload of the Files API: a multipart form with one part {@code file}, and perhaps {@code
@@ -48,20 +42,12 @@ final class FileUpload {
       OrganizationId organization,
       Files files,
       ServerSettings settings) {
-    String type = request.getContentType();
-    if (type == null || !type.regionMatches(true, 0, "multipart/form-data", 0, 19)) {
-      throw new CaissonException.InvalidRequest(
-          "file: Expected a multipart/form-data upload, received: " + Clip.word("" + type));
-    }
     ByteSize limit = new ByteSize(settings.contentLimit().bytes() + FRAMING_BYTES);
     try {
-      JakartaServletFileUpload<DiskFileItem, DiskFileItemFactory> form =
-          new JakartaServletFileUpload<>();
-      form.setHeaderCharset(StandardCharsets.UTF_8);
-      FileUpload upload = new FileUpload(form.getItemIterator(new Body(type, request, limit)));
+      FileUpload upload = new FileUpload(MultipartBody.parts(request, limit, "file"));
       return upload.store(organization, files, settings.contentLimit());
     } catch (IOException e) {
-      throw malformed(e);
+      throw MultipartBody.malformed("file", e);
     }
   }
 
@@ -73,27 +59,13 @@ final class FileUpload {
         field(part);
         continue;
       }
-      String filename = filename(part);
+      String filename = MultipartBody.filename(part, "file");
       String mimeType =
           part.getContentType() == null ? "application/octet-stream" : part.getContentType();
       InputStream content = RequestBody.limited(part.getInputStream(), limit);
       return files.upload(organization, filename, mimeType, content, this::expiryAtEnd);
     }
     throw new CaissonException.InvalidRequest("file: Field required");
-  }
-
-  private static String filename(FileItemInput part) {
-    String filename;
-    try {
-      filename = part.getName();
-    } catch (InvalidPathException e) {
-      throw new CaissonException.InvalidRequest("file: the filename has a NUL character");
-    }
-    if (filename == null || filename.isEmpty()) {
-      throw new CaissonException.InvalidRequest(
-          "file: Expected UploadFile: the part needs a filename");
-    }
-    return filename;
   }
 
   /** Reads what comes after the file; called when the file has been read to its end. */
@@ -107,7 +79,7 @@ final class FileUpload {
         field(part);
       }
     } catch (IOException e) {
-      throw malformed(e);
+      throw MultipartBody.malformed("file", e);
     }
     return expiresIn;
   }
@@ -117,8 +89,7 @@ final class FileUpload {
       throw new CaissonException.InvalidRequest(
           Clip.word("" + part.getFieldName()) + ": Extra inputs are not permitted");
     }
-    byte[] text = RequestBody.limited(part.getInputStream(), FIELD_LIMIT).readAllBytes();
-    expiresIn = Optional.of(expiry(new String(text, StandardCharsets.UTF_8).strip()));
+    expiresIn = Optional.of(expiry(MultipartBody.text(part, FIELD_LIMIT)));
   }
 
   private static Duration expiry(String text) {
@@ -136,41 +107,5 @@ final class FileUpload {
             + MIN_EXPIRY_SECONDS
             + " and "
             + MAX_EXPIRY_SECONDS);
-  }
-
-  private static CaissonException malformed(IOException cause) {
-    CaissonException error =
-        new CaissonException.InvalidRequest("file: the multipart form is malformed");
-    error.initCause(cause);
-    return error;
-  }
-
-  /** The request as the multipart parser sees it. */
-  private record Body(String type, HttpServletRequest request, ByteSize limit)
-      implements RequestContext {
-    @Override
-    public String getCharacterEncoding() {
-      return StandardCharsets.UTF_8.name();
-    }
-
-    @Override
-    public long getContentLength() {
-      return request.getContentLengthLong();
-    }
-
-    @Override
-    public String getContentType() {
-      return type;
-    }
-
-    @Override
-    public InputStream getInputStream() {
-      return RequestBody.stream(request, limit);
-    }
-
-    @Override
-    public boolean isMultipartRelated() {
-      return false;
-    }
   }
 }

@@ -219,6 +219,15 @@ public final class Blobs {
 
   /** Content that is written and hashed and has no name yet. */
   public record Staged(Path file, long sizeBytes, String sha256) {
+    /** All of it; for small content only. */
+    public byte[] read() {
+      try {
+        return Files.readAllBytes(file);
+      } catch (IOException e) {
+        throw new Internal("staged content cannot be read", e);
+      }
+    }
+
     /** Gives it up. */
     public void discard() {
       deleteQuietly(file);

@@ -184,6 +184,10 @@ public final class ContainerStore {
           .bind("id", id.value())
           .execute();
       handle
+          .createUpdate("DELETE FROM skill_mounts WHERE container_id = :id")
+          .bind("id", id.value())
+          .execute();
+      handle
           .createUpdate("DELETE FROM containers WHERE id = :id AND ended_reason = 'unmade'")
           .bind("id", id.value())
           .execute();

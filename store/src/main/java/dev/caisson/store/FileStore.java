@@ -254,6 +254,7 @@ public final class FileStore {
             .createQuery(
                 """
                 SELECT 1 FROM files WHERE sha256 = :sha256
+                UNION ALL SELECT 1 FROM skill_files WHERE sha256 = :sha256
                 UNION ALL SELECT 1 FROM blob_reservations WHERE sha256 = :sha256
                 LIMIT 1
                 """)

@@ -17,6 +17,7 @@ public final class Store implements AutoCloseable {
   private final ContainerStore containers;
   private final CellStore cells;
   private final FileStore files;
+  private final SkillStore skills;
 
   private Store(DataDirectory directory, Owners owners, Owners.Owner owner, Database database) {
     this.directory = directory;
@@ -29,6 +30,7 @@ public final class Store implements AutoCloseable {
     this.containers = new ContainerStore(database);
     this.cells = new CellStore(database);
     this.files = new FileStore(database);
+    this.skills = new SkillStore(database);
   }
 
   /**
@@ -79,6 +81,10 @@ public final class Store implements AutoCloseable {
 
   public FileStore files() {
     return files;
+  }
+
+  public SkillStore skills() {
+    return skills;
   }
 
   /** Clears away what dead owners left half done in the store itself. */
