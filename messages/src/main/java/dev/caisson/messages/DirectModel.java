@@ -13,9 +13,6 @@ import tools.jackson.databind.node.ObjectNode;
 final class DirectModel {
   static final String NAME = "caisson-direct";
 
-  /** Near enough for English and code where no tokenizer is at hand. */
-  private static final int CHARS_PER_TOKEN = 4;
-
   private DirectModel() {}
 
   /** Writes the whole reply. */
@@ -41,7 +38,7 @@ final class DirectModel {
         stopReason = "tool_use";
       }
     }
-    usage.add(tokens(Json.write(request.tree())), tokens(Json.write(writer.content())));
+    usage.add(TokenEstimate.of(request.tree()), TokenEstimate.content(writer.content()));
     return writer.end(Reply.ending(stopReason), usage, workbench.container());
   }
 
@@ -103,9 +100,5 @@ final class DirectModel {
   private static void say(ReplyWriter writer, String text) {
     writer.start(Reply.own(NAME));
     writer.block(Json.object().put("type", "text").put("text", text).putNull("citations"));
-  }
-
-  private static long tokens(String text) {
-    return Math.ceilDiv(text.length(), CHARS_PER_TOKEN);
   }
 }

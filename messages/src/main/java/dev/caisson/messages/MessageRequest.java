@@ -60,6 +60,21 @@ record MessageRequest(
         CurrentTurn.uploads(messages));
   }
 
+  /**
+   * Reads a request whose tokens are to be counted. It has no limit and no container, and a
+   * conversation that waits for results of code counts as any other.
+   */
+  static MessageRequest parseUncounted(JsonNode body) {
+    JsonFields fields = JsonFields.of(body, "");
+    for (String field : List.of("max_tokens", "container", "stream")) {
+      if (fields.any(field).isPresent()) {
+        throw JsonFields.invalid(field, "Extra inputs are not permitted");
+      }
+    }
+    ObjectNode tree = body.deepCopy().asObject();
+    return parse(tree.put("max_tokens", 1).put("container", "uncounted"));
+  }
+
   /** The same request about a conversation that was written otherwise. */
   MessageRequest withMessages(List<JsonNode> others) {
     return new MessageRequest(tree, model, others, containerId, tool, results, uploads);

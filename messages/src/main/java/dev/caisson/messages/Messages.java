@@ -13,6 +13,7 @@ import dev.caisson.wire.Json;
 import dev.caisson.wire.JsonFields;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -25,12 +26,17 @@ public final class Messages implements AutoCloseable {
   private final MessagesSettings settings;
   private final Engine engine;
   private final @Nullable UpstreamClient upstream;
+  private final @Nullable UpstreamQueries queries;
+  private final Models models;
 
   private Messages(MessagesSettings settings, Engine engine) {
     this.settings = settings;
     this.engine = engine;
     this.upstream =
         settings.upstream().map(base -> new UpstreamClient(base, settings)).orElse(null);
+    this.queries =
+        settings.upstream().map(base -> new UpstreamQueries(base, settings)).orElse(null);
+    this.models = new Models(queries);
   }
 
   /** The engine belongs to the caller and stays open when this is closed. */
@@ -75,15 +81,7 @@ public final class Messages implements AutoCloseable {
       Runnable beforeRun,
       ReplyWriter writer) {
     MessageRequest request = MessageRequest.parse(body);
-    boolean direct = request.model().equals(DirectModel.NAME);
-    if (!direct && upstream == null) {
-      throw new CaissonException.NotFound(
-          "model: "
-              + Clip.word(request.model())
-              + ": no upstream is configured (CAISSON_UPSTREAM_URL); only "
-              + DirectModel.NAME
-              + " can answer");
-    }
+    boolean direct = isDirect(request);
     Optional<Container> named;
     try {
       named = request.containerId().map(id -> container(organization, id));
@@ -107,6 +105,56 @@ public final class Messages implements AutoCloseable {
       discard(workbench, e);
       throw e;
     }
+  }
+
+  /** Whether we answer ourselves; throws NotFound when nobody would. */
+  private boolean isDirect(MessageRequest request) {
+    boolean direct = request.model().equals(DirectModel.NAME);
+    if (!direct && upstream == null) {
+      throw new CaissonException.NotFound(
+          "model: "
+              + Clip.word(request.model())
+              + ": no upstream is configured (CAISSON_UPSTREAM_URL); only "
+              + DirectModel.NAME
+              + " can answer");
+    }
+    return direct;
+  }
+
+  /** The models that can be asked. */
+  public Models models() {
+    return models;
+  }
+
+  /**
+   * How many tokens a request has for its first answer: the upstream's count of what it would be
+   * asked, or an estimate where it does not count.
+   */
+  public TokenCount countTokens(
+      OrganizationId organization, MessageHeaders headers, JsonNode body) {
+    MessageRequest request = MessageRequest.parseUncounted(body);
+    boolean direct = isDirect(request);
+    FileSources sources = FileSources.of(engine.files(), organization, request.messages());
+    request.uploads().forEach(upload -> file(organization, upload));
+    if (direct || queries == null) {
+      return new TokenCount(TokenEstimate.of(request.tree()), false);
+    }
+    MessageRequest inlined = request.withMessages(sources.inline());
+    ObjectNode asked =
+        UpstreamRequest.of(
+            inlined,
+            History.forUpstream(inlined.messages(), Json.array(), id -> filename(organization, id)),
+            facts(engine.defaultImage()),
+            true);
+    asked.remove("max_tokens");
+    OptionalLong counted = queries.countTokens(asked, headers);
+    return counted.isPresent()
+        ? new TokenCount(counted.getAsLong(), false)
+        : new TokenCount(TokenEstimate.of(asked), true);
+  }
+
+  private ToolGuide.Facts facts(String image) {
+    return ToolGuide.Facts.of(engine.limits(), engine.callLimits(), engine.images().get(image));
   }
 
   /** Leaves no container behind that nobody knows of, even when the client has gone. */
@@ -140,7 +188,7 @@ public final class Messages implements AutoCloseable {
         request,
         headers,
         workbench,
-        ToolGuide.Facts.of(engine.limits(), engine.callLimits(), engine.images().get(image)),
+        facts(image),
         id -> filename(organization, id),
         writer);
   }
@@ -217,6 +265,9 @@ public final class Messages implements AutoCloseable {
   public void close() {
     if (upstream != null) {
       upstream.close();
+    }
+    if (queries != null) {
+      queries.close();
     }
   }
 }

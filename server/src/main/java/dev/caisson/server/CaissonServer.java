@@ -123,6 +123,7 @@ public final class CaissonServer implements AutoCloseable {
     new FileRoutes(engine.files(), settings).register(routes);
     new SkillRoutes(engine.skills()).register(routes);
     new ImageRoutes(engine.images()).register(routes);
+    new ModelRoutes(messages, settings, disconnects).register(routes);
     new MessageRoutes(messages, settings, disconnects, limits).register(routes);
   }
 

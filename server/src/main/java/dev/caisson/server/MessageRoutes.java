@@ -78,7 +78,7 @@ final class MessageRoutes {
     Betas.forwarded(betas(context.req()));
   }
 
-  private static MessageHeaders headers(HttpServletRequest request) {
+  static MessageHeaders headers(HttpServletRequest request) {
     return MessageHeaders.of(
         Optional.ofNullable(request.getHeader("anthropic-version")), betas(request));
   }
