@@ -9,7 +9,8 @@ final class Cancellation {
   private Cancellation() {}
 
   static CaissonException cancelled() {
-    return new CaissonException.Conflict("the request was cancelled before its end");
+    return new CaissonException.Conflict(
+        "the request was ended early: its client has gone, or the server is shutting down");
   }
 
   /** Stops here when the thread was interrupted. */

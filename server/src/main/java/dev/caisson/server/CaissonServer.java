@@ -12,6 +12,10 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
@@ -19,18 +23,26 @@ import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.GracefulHandler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP server over an engine. Closing it ends what its requests run; the engine stays open and
  * belongs to whoever made it.
  */
 public final class CaissonServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(CaissonServer.class);
+
   /**
    * Refuses %2F and other escapes that two readers of a path would take differently; %25 is only
    * decoded once here, and a file may have it in its name.
    */
   private static final UriCompliance URIS =
       UriCompliance.DEFAULT.with("CAISSON", UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING);
+
+  /** What a reply may take to its end once its work has been interrupted. */
+  private static final Duration FAREWELL = Duration.ofSeconds(5);
 
   /**
    * Connections that may wait to be accepted. Java's default of 50 was seen to overflow when 200
@@ -40,11 +52,13 @@ public final class CaissonServer implements AutoCloseable {
 
   private final Javalin app;
   private final Disconnects disconnects;
+  private final GracefulHandler replies;
   private final URI url;
 
-  private CaissonServer(Javalin app, Disconnects disconnects, URI url) {
+  private CaissonServer(Javalin app, Disconnects disconnects, GracefulHandler replies, URI url) {
     this.app = app;
     this.disconnects = disconnects;
+    this.replies = replies;
     this.url = url;
   }
 
@@ -55,9 +69,11 @@ public final class CaissonServer implements AutoCloseable {
    */
   public static CaissonServer start(ServerSettings settings, Engine engine, Messages messages) {
     Disconnects disconnects = new Disconnects();
+    GracefulHandler replies = new GracefulHandler();
     Javalin app =
         Javalin.create(config -> {
           configure(config, settings);
+          config.jetty.modifyServer(server -> server.setHandler(replies));
           ErrorReplies.register(config);
           routes(config.routes, settings, engine, messages, disconnects);
         });
@@ -67,7 +83,7 @@ public final class CaissonServer implements AutoCloseable {
       throw new CaissonException.HostUnfit(
           "cannot listen on " + settings.host() + ":" + settings.port() + ": " + reason(e), e);
     }
-    return new CaissonServer(app, disconnects, address(settings.host(), app.port()));
+    return new CaissonServer(app, disconnects, replies, address(settings.host(), app.port()));
   }
 
   /** Where it listens, such as {@code http://127.0.0.1:8787}. */
@@ -75,9 +91,19 @@ public final class CaissonServer implements AutoCloseable {
     return url;
   }
 
+  /** Ends what runs, lets each client hear how its request ended, and stops to listen. */
   @Override
   public void close() {
     disconnects.interruptAll();
+    try {
+      replies.shutdown().get(FAREWELL.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn(
+          "replies were cut off by the end of the server count={}",
+          replies.getCurrentRequestCount());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     app.stop();
   }
 

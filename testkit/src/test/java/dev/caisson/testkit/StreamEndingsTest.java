@@ -179,6 +179,23 @@ class StreamEndingsTest {
   }
 
   @Test
+  void theEndOfTheServerIsNoSilentEnd(@TempDir Path own) {
+    upstream.serve(connection -> {
+      connection.getOutputStream().write(HEAD.getBytes(StandardCharsets.UTF_8));
+      assertThat(connection.getInputStream().read()).isNegative();
+    });
+    RunningCaisson ending =
+        RunningCaisson.over(own)
+            .messages(messages -> messages.withUpstream(upstream.url()))
+            .start();
+    try (EventSocket stream = EventSocket.message(ending, request())) {
+      stream.until("content_block_start");
+      ending.close();
+      assertThat(stream.until("error").json().at("/error/type").asString()).isNotEmpty();
+    }
+  }
+
+  @Test
   void theModelIsAskedAgainOverTheSameConnection() {
     upstream.serve(connection -> {
       answerChunked(connection, ModelReply.bash("echo hi"));
