@@ -268,6 +268,8 @@ class Cell:
         fields += [("note", note) for note in self._notes]
         guest.cell = None
         self._connection.send(frames.message(frames.RESULT, fields))
+        if not names:
+            self._remove_output_directory()
 
     def _judge(self, code):
         starved = self._guest.meters.oom_kills() > self._oom_at_start
@@ -291,8 +293,17 @@ class Cell:
             nanos += self._interpreter.cpu_nanos() - self._cpu_of_interpreter
         return max(0, nanos)
 
+    def _remove_output_directory(self):
+        """Takes an empty one away. Nobody waits for that: the result is out, and whatever is asked
+        of this container next comes after it."""
+        with privileges.AsCell():
+            try:
+                os.rmdir(self._request.output_directory)
+            except OSError:
+                pass  # something is in it
+
     def _collect(self):
-        """Names of the outputs; removes the directory when it is empty."""
+        """Names of the outputs."""
         names, others = [], []
         with privileges.AsCell():
             try:
@@ -315,11 +326,6 @@ class Cell:
                 self._notes.append("caisson: $OUTPUT_DIR: %s" % problem.strerror)
             finally:
                 os.close(top)
-            if not names and not others:
-                try:
-                    os.rmdir(self._request.output_directory)
-                except OSError:
-                    pass
         for name, what in sorted(others)[:20]:
             self._notes.append(
                 "caisson: $OUTPUT_DIR/%s is %s and did not become an output; it was left where it is"
