@@ -102,11 +102,13 @@ public final class Main {
         List<Operation> warm = new ArrayList<>(engine.warmCells());
         warm.addAll(http.warmCells());
         List<Operation> fresh = List.of(engine.freshContainer(), http.freshContainer());
+        List<Operation> bare = new ArrayList<>(BareProcesses.operations());
+        bare.addAll(streams.bare());
         System.err.println(
             "measuring: " + rounds + " rounds of warm cells and of fresh containers");
         return new Results(
             new Measurement(
-                    BareProcesses.operations(),
+                    bare,
                     List.of(
                         new Group(warm, IN_A_ROW, Duration.ZERO),
                         new Group(streams.operations(), IN_A_ROW, Duration.ZERO),

@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -21,42 +20,8 @@ record Results(List<Measured> measured, double loadBefore) {
     measured = List.copyOf(measured);
   }
 
-  /** The median's ratio to its baseline's median; empty for a bare operation. */
-  Optional<Double> ratio(Measured one) {
-    return one.operation()
-        .baseline()
-        .map(name -> one.samples().medianMillis() / samplesOf(name).medianMillis());
-  }
-
-  /** The milliseconds that the median is over its baseline's; empty for a bare operation. */
-  Optional<Double> added(Measured one) {
-    return one.operation()
-        .baseline()
-        .map(name -> one.samples().medianMillis() - samplesOf(name).medianMillis());
-  }
-
-  /** As {@link #ratio}, of the quickest tenth: on a busy machine nearer to the truth. */
-  Optional<Double> ratioAtBest(Measured one) {
-    return one.operation()
-        .baseline()
-        .map(name -> one.samples().p10Millis() / samplesOf(name).p10Millis());
-  }
-
-  /** Whether what was promised of the operation held. */
-  boolean holds(Measured one) {
-    return one.operation()
-        .promise()
-        .map(promise ->
-            one.operation()
-                .baseline()
-                .map(name ->
-                    promise.holds(one.samples().medianMillis(), samplesOf(name).medianMillis()))
-                .orElse(false))
-        .orElse(true);
-  }
-
   boolean holds() {
-    return measured.stream().allMatch(this::holds);
+    return measured.stream().allMatch(Measured::holds);
   }
 
   /** Why the figures are not to be trusted; empty on a quiet machine. */
@@ -98,13 +63,13 @@ record Results(List<Measured> measured, double loadBefore) {
               one.samples().medianMillis(),
               one.samples().p10Millis(),
               one.samples().p90Millis(),
-              added(one).map(Results::shown).orElse(""),
-              ratio(one).map(Results::shown).orElse(""),
-              ratioAtBest(one).map(Results::shown).orElse(""),
+              one.added().map(Results::shown).orElse(""),
+              one.ratio().map(Results::shown).orElse(""),
+              one.ratioAtBest().map(Results::shown).orElse(""),
               one.operation().promise().map(Promise::shown).orElse("")));
     }
     for (Measured one : measured) {
-      if (!holds(one)) {
+      if (!one.holds()) {
         table.append("MISSED: ").append(one.operation().title()).append('\n');
       }
     }
@@ -126,11 +91,11 @@ record Results(List<Measured> measured, double loadBefore) {
       row.put("p90_ms", one.samples().p90Millis());
       row.put("samples_ns", one.samples().nanos());
       operation.baseline().ifPresent(name -> row.put("baseline", name));
-      ratio(one).ifPresent(ratio -> row.put("ratio", ratio));
-      ratioAtBest(one).ifPresent(ratio -> row.put("ratio_of_p10s", ratio));
-      added(one).ifPresent(added -> row.put("added_ms", added));
+      one.ratio().ifPresent(ratio -> row.put("ratio", ratio));
+      one.ratioAtBest().ifPresent(ratio -> row.put("ratio_of_p10s", ratio));
+      one.added().ifPresent(added -> row.put("added_ms", added));
       operation.promise().ifPresent(promise -> row.put("promised", promise.shown()));
-      row.put("holds", holds(one));
+      row.put("holds", one.holds());
       rows.add(row);
     }
     Map<String, Object> all = new LinkedHashMap<>();
@@ -142,13 +107,5 @@ record Results(List<Measured> measured, double loadBefore) {
 
   private static String shown(double ratio) {
     return String.format(Locale.ROOT, "%.2f", ratio);
-  }
-
-  private Samples samplesOf(String name) {
-    return measured.stream()
-        .filter(one -> one.operation().name().equals(name))
-        .map(Measured::samples)
-        .findFirst()
-        .orElseThrow(() -> new IllegalStateException("no baseline " + name));
   }
 }

@@ -46,13 +46,19 @@ final class StreamOperations implements AutoCloseable {
     return ModelReply.saying(WORDS);
   }
 
-  List<Operation> operations() {
+  /** The model itself. */
+  List<Operation> bare() {
     return List.of(
         Operation.bare(
                 DIRECT_FIRST, "scripted upstream: streamed reply, to its first event", this::first)
             .wellWarmed(),
         Operation.bare(DIRECT_TOTAL, "scripted upstream: streamed reply, to its end", this::total)
-            .wellWarmed(),
+            .wellWarmed());
+  }
+
+  /** The model through the server. */
+  List<Operation> operations() {
+    return List.of(
         Operation.compared(
                 "http_stream_first",
                 "HTTP: streamed reply, to its first event",

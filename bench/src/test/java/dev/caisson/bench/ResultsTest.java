@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -29,10 +30,10 @@ class ResultsTest {
 
   @Test
   void comparesMedianWithTheBaselinesMedian() {
-    Results results = new Results(List.of(measured(BARE, 10, 20), measured(OURS, 30, 30)), 0);
+    Results results = new Results(List.of(measured(BARE, 10, 20), beside(OURS, 15, 30, 30)), 0);
 
     Measured ours = results.measured().getLast();
-    assertThat(results.ratio(ours).orElseThrow()).isCloseTo(2.0, within(1e-9));
+    assertThat(ours.ratio().orElseThrow()).isCloseTo(2.0, within(1e-9));
     assertThat(results.holds()).isTrue();
     assertThat(results.doubts()).isEmpty();
     assertThat(results.json()).contains("\"ratio\" : 2.0").contains("\"holds\" : true");
@@ -40,7 +41,7 @@ class ResultsTest {
 
   @Test
   void namesWhatWasMissed() {
-    Results results = new Results(List.of(measured(BARE, 10, 10), measured(OURS, 21, 21)), 0);
+    Results results = new Results(List.of(measured(BARE, 10, 10), beside(OURS, 10, 21, 21)), 0);
 
     assertThat(results.holds()).isFalse();
     assertThat(results.table()).contains("MISSED: ours").contains("<= 2.0");
@@ -51,10 +52,10 @@ class ResultsTest {
     Operation added = Operation.compared("ours", "ours", "bare", () -> 1).withAddedTarget(3);
     Measured bare = measured(BARE, 10, 10);
 
-    Results kept = new Results(List.of(bare, measured(added, 13, 13)), 0);
+    Results kept = new Results(List.of(bare, beside(added, 10, 13, 13)), 0);
     assertThat(kept.holds()).isTrue();
     assertThat(kept.table()).contains("<= +3 ms", "3.00");
-    assertThat(new Results(List.of(bare, measured(added, 14, 14)), 0).holds()).isFalse();
+    assertThat(new Results(List.of(bare, beside(added, 10, 14, 14)), 0).holds()).isFalse();
   }
 
   @Test
@@ -69,7 +70,8 @@ class ResultsTest {
   void countsNoWarmup() throws Exception {
     List<String> order = new ArrayList<>();
     Operation one = Operation.bare("one", "one", () -> order.size() + (order.add("one") ? 1 : 0));
-    Operation two = Operation.bare("two", "two", () -> order.size() + (order.add("two") ? 1 : 0));
+    Operation two =
+        Operation.compared("two", "two", "one", () -> order.size() + (order.add("two") ? 1 : 0));
 
     List<Measured> measured =
         new Measurement(
@@ -78,10 +80,19 @@ class ResultsTest {
 
     assertThat(order).hasSize(2 * one.warmups() + 6).endsWith("one", "two", "one", "two");
     assertThat(measured.getFirst().samples().nanos()).containsExactly(21L, 23L, 25L);
+    assertThat(measured.getLast().samples().nanos()).containsExactly(22L, 24L, 26L);
+    assertThat(measured.getLast().baseline()).contains(measured.getFirst().samples());
   }
 
   private static Measured measured(Operation operation, long... millis) {
-    return new Measured(
-        operation, new Samples(LongStream.of(millis).mapToObj(m -> m * 1_000_000).toList()));
+    return new Measured(operation, samples(millis), Optional.empty());
+  }
+
+  private static Measured beside(Operation operation, long bare, long... millis) {
+    return new Measured(operation, samples(millis), Optional.of(samples(bare)));
+  }
+
+  private static Samples samples(long... millis) {
+    return new Samples(LongStream.of(millis).mapToObj(m -> m * 1_000_000).toList());
   }
 }
