@@ -256,6 +256,50 @@ for (const stream of [false, true]) {
   });
 }
 
+for (const [namespace, skills] of [['skills', client.skills], ['beta.skills', client.beta.skills]]) {
+  check(`${namespace}: make, mount, version, delete`, async () => {
+    const file = async (text) => [await toFile(Buffer.from(`---\nname: greet\ndescription: Says hello.\n---\n${text}\n`), 'greet/SKILL.md')];
+    const made = await skills.create({ display_name: 'Greeter', display_title: 'Greeter', files: await file('Say hello.') });
+    assert.equal(made.type, 'skill');
+    assert.equal(made.display_name, 'Greeter');
+    assert.equal((await skills.retrieve(made.id)).id, made.id);
+    const version = await skills.versions.create(made.id, { files: await file('Say good day.') });
+    assert.deepEqual([version.type, version.name, version.description], ['skill_version', 'greet', 'Says hello.']);
+    const ids = [];
+    for await (const skill of skills.list({ source: 'custom' })) ids.push(skill.id);
+    assert.ok(ids.includes(made.id));
+    const use = (version) =>
+      client.beta.messages.create(
+        request('code_execution_20250825', [bash('tail -n 1 /skills/greet/SKILL.md'), say('done')], {
+          container: { skills: [{ type: 'custom', skill_id: made.id, version }] },
+        }),
+      );
+    const message = await use('latest');
+    assert.equal(results(message, 'bash_code_execution_tool_result')[0].stdout, 'Say good day.\n');
+    assert.equal(message.container.skills[0].skill_id, made.id);
+    const versions = [];
+    for await (const one of skills.versions.list(made.id)) versions.push(one);
+    assert.equal(versions.length, 2);
+    assert.equal((await skills.versions.delete(versions.at(-1).id, { skill_id: made.id })).type, 'skill_version_deleted');
+    assert.equal((await skills.delete(made.id)).type, 'skill_deleted');
+    await assert.rejects(skills.retrieve(made.id), Anthropic.NotFoundError);
+  });
+}
+
+check('models and tokens', async () => {
+  const ids = [];
+  for await (const model of client.models.list()) ids.push(model.id);
+  assert.ok(ids.includes('caisson-direct'), ids.join());
+  const direct = await client.models.retrieve('caisson-direct');
+  assert.deepEqual([direct.type, direct.id], ['model', 'caisson-direct']);
+  await assert.rejects(client.models.retrieve('nobody-has-this'), Anthropic.NotFoundError);
+  const { max_tokens: _, ...body } = request('code_execution_20250825', [say('x')]);
+  for (const model of [MODEL, 'caisson-direct']) {
+    const count = await client.messages.countTokens({ ...body, model });
+    assert.ok(count.input_tokens > 0);
+  }
+});
+
 check('a stream that the client leaves frees its container', async () => {
   const one = await client.messages.create(request('code_execution_20250825', [bash('true'), say('done')]));
   const stream = client.messages.stream(
