@@ -49,7 +49,7 @@ public final class SuspendableCell {
   /** One that has ended before anybody asked. */
   static SuspendableCell ended(Cell cell) {
     SuspendableCell past = new SuspendableCell(CallLimits.DEFAULT, InputRule.ANY);
-    past.finish(cell, new Internal("unused"));
+    past.finish(() -> past.ended = cell);
     return past;
   }
 
@@ -64,22 +64,22 @@ public final class SuspendableCell {
   }
 
   private void run(Supplier<Cell> work) {
-    Cell cell = null;
-    RuntimeException problem = new Internal("the cell's thread ended without a result");
+    // What an Error would leave behind: nobody may wait for ever.
+    Runnable end = () -> failed = new Internal("the cell's thread ended without a result");
     try {
-      cell = work.get();
+      Cell cell = work.get();
+      end = () -> ended = cell;
     } catch (RuntimeException e) {
-      problem = e;
+      end = () -> failed = e;
     } finally {
-      finish(cell, problem);
+      finish(end);
     }
   }
 
-  private void finish(@Nullable Cell cell, RuntimeException problem) {
+  private void finish(Runnable end) {
     lock.lock();
     try {
-      ended = cell;
-      failed = cell == null ? problem : null;
+      end.run();
       changed.signalAll();
     } finally {
       lock.unlock();

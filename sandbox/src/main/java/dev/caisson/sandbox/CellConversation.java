@@ -78,8 +78,12 @@ final class CellConversation {
           case CALLS_WAIT -> {
             long since = System.nanoTime();
             try {
-              answerCalls(guest);
+              // Calls that were on their way when the cell was told to end are for nobody.
+              if (!cancelSent) {
+                answerCalls(guest);
+              }
             } finally {
+              calls.clear();
               deadline = deadline.afterWaitSince(since);
             }
           }
@@ -103,7 +107,6 @@ final class CellConversation {
 
   private void answerCalls(GuestConnection guest) throws IOException, InterruptedException {
     List<CellCall> made = List.copyOf(calls);
-    calls.clear();
     Optional<List<CallAnswer>> answers = handler.answer(made);
     if (answers.isEmpty()) {
       outOfTime = true;

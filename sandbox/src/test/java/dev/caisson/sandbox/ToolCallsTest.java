@@ -161,6 +161,60 @@ class ToolCallsTest extends SharedSandboxes {
   }
 
   @Test
+  void longAnswersArriveWhole() {
+    String text = "ä".repeat(6_000_000);
+    CellRun run =
+        cell(
+            """
+            import asyncio
+            print([len(text) for text in await asyncio.gather(*[look({}) for _ in range(3)])])
+            """,
+            call -> new CallAnswer.Returned(text));
+    assertThat(out(run)).isEqualTo("[6000000, 6000000, 6000000]\n");
+  }
+
+  @Test
+  void longInputsGoOutInPortions() {
+    CellRun run =
+        cell(
+            """
+            import asyncio
+            big = 'x' * 1_000_000
+            print(len(await asyncio.gather(*[look({'big': big}) for _ in range(20)])))
+            """);
+    assertThat(out(run)).isEqualTo("20\n");
+    assertThat(batches).extracting(List::size).containsExactly(8, 8, 4);
+  }
+
+  @Test
+  void callsMadeWhileACellIsCancelledHoldNobodyUp() {
+    // The first call's handler leaves the thread interrupted, so that the cancel overtakes a
+    // second.
+    CellRun run =
+        cell(
+            InterpreterMode.PERSISTENT,
+            """
+            import asyncio
+            async def stubborn():
+                while True:
+                    try: await look({})
+                    except BaseException: pass
+            await stubborn()
+            """,
+            LIMIT,
+            calls -> {
+              if (batches.size() == 1) {
+                Thread.currentThread().interrupt();
+              } else {
+                assertThat(batches).as("answered after the cancel").hasSizeLessThan(3);
+              }
+              return echo(calls);
+            });
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(run.outcome().status()).isEqualTo("killed");
+  }
+
+  @Test
   void threadsCallAtOnce() {
     CellRun run =
         cell(
