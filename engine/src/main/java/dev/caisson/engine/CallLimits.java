@@ -6,7 +6,7 @@ import java.time.Duration;
  * How long a cell may wait for tools that it calls.
  *
  * @param answer for the calls that it waits for at once; they time out after it
- * @param invocation for a cell with all its waits; it is ended after it
+ * @param invocation for a cell with all its waits, from its first call on; it is ended after it
  */
 public record CallLimits(Duration answer, Duration invocation) {
   /**

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -30,13 +31,16 @@ import org.jspecify.annotations.Nullable;
 public final class SuspendableCell {
   private final CallLimits limits;
   private final InputRule rule;
-  private final long startedNanos = System.nanoTime();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
   // Guarded by the lock.
   private @Nullable Thread runner;
   private @Nullable Batch batch;
+
+  /** When the invocation ends, on the monotonic clock; empty until the code calls a tool. */
+  private OptionalLong wholeEnd = OptionalLong.empty();
+
   private Set<String> answered = Set.of();
   private @Nullable Cell ended;
   private @Nullable RuntimeException failed;
@@ -93,13 +97,16 @@ public final class SuspendableCell {
     try {
       batch = made;
       changed.signalAll();
-      long whole = limits.invocation().toNanos() - (System.nanoTime() - startedNanos);
-      long patience = Math.min(limits.answer().toNanos(), whole);
-      while (!made.complete() && patience > 0) {
-        patience = changed.awaitNanos(patience);
+      if (wholeEnd.isEmpty()) {
+        wholeEnd = OptionalLong.of(System.nanoTime() + limits.invocation().toNanos());
       }
-      boolean overdue = System.nanoTime() - startedNanos >= limits.invocation().toNanos();
-      return !made.complete() && overdue ? Optional.empty() : Optional.of(made.answers(limits));
+      long wholeLeft = wholeEnd.getAsLong() - System.nanoTime();
+      long left = Math.min(limits.answer().toNanos(), wholeLeft);
+      while (!made.complete() && left > 0) {
+        left = changed.awaitNanos(left);
+      }
+      boolean isOver = wholeEnd.getAsLong() - System.nanoTime() <= 0;
+      return !made.complete() && isOver ? Optional.empty() : Optional.of(made.answers(limits));
     } finally {
       if (!made.complete()) {
         answered = made.waiting().keySet();

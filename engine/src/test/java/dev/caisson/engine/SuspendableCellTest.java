@@ -131,7 +131,7 @@ class SuspendableCellTest {
 
   @Test
   void callsThatNobodyAnswersTimeOutInTheCode() throws IOException {
-    reopen(new CallLimits(Duration.ofMillis(300), Duration.ofMinutes(1)));
+    reopen(new CallLimits(Duration.ofMillis(1500), Duration.ofMinutes(1)));
     List<PendingCall> calls =
         calls(
             start(
@@ -144,12 +144,12 @@ class SuspendableCellTest {
                 .await());
     await().until(this::noCellRuns);
     assertThat(ended(resume(calls)).stdout().text())
-        .isEqualTo("Calling tool ['look'] timed out (no response after 0.3s).\n");
+        .isEqualTo("Calling tool ['look'] timed out (no response after 1.5s).\n");
   }
 
   @Test
   void anAnswerThatComesTooLateLeadsToTheNextStep() throws IOException {
-    reopen(new CallLimits(Duration.ofMillis(500), Duration.ofMinutes(1)));
+    reopen(new CallLimits(Duration.ofMillis(2500), Duration.ofMinutes(1)));
     SuspendableCell cell =
         start(
             """
@@ -167,7 +167,7 @@ class SuspendableCellTest {
 
   @Test
   void theWholeInvocationHasABound() throws IOException {
-    reopen(new CallLimits(Duration.ofMinutes(1), Duration.ofMillis(700)));
+    reopen(new CallLimits(Duration.ofMinutes(1), Duration.ofSeconds(3)));
     List<PendingCall> calls = calls(start("x = 1\nwhile True: await look({})").await());
     await().until(this::noCellRuns);
     Cell ended = ended(resume(calls));
