@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -24,7 +23,7 @@ final class UpstreamReply {
   private final Map<Long, Begun> open = new LinkedHashMap<>();
   private final ObjectNode usage = Json.object();
   private ObjectNode ending = Reply.ending(Json.object());
-  private @Nullable ObjectNode begun;
+  private boolean begun;
   private boolean callsClient;
   private boolean stopped;
 
@@ -114,8 +113,17 @@ final class UpstreamReply {
       // Each of two connections keeps itself alive.
       case "ping" -> {}
       case "error" -> throw failure(object);
-      default -> writer.pass(object);
+      default -> pass(object);
     }
+  }
+
+  /** Passes on an event that we do not know; what it says of a block it says of ours. */
+  private void pass(ObjectNode event) {
+    Begun block = open.get(index(event));
+    if (block != null) {
+      event.put("index", block.block().index());
+    }
+    writer.pass(event);
   }
 
   /** Whether nothing more is to come. */
@@ -134,13 +142,13 @@ final class UpstreamReply {
   }
 
   private void begin(ObjectNode event) {
-    if (begun != null) {
+    if (begun) {
       throw UpstreamFailure.unreadable("a second message_start");
     }
     if (!(event.path("message") instanceof ObjectNode message)) {
       throw UpstreamFailure.unreadable("message_start without a message");
     }
-    begun = message;
+    begun = true;
     merge(usage, message.path("usage"));
     writer.start(Reply.start(message, request.model()));
     message.path("content").forEach(this::block);
@@ -173,7 +181,7 @@ final class UpstreamReply {
   }
 
   private void requireBegun() {
-    if (begun == null) {
+    if (!begun) {
       throw UpstreamFailure.unreadable("an event before message_start");
     }
   }

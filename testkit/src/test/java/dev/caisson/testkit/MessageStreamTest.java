@@ -1,12 +1,20 @@
 package dev.caisson.testkit;
 
+import static dev.caisson.testkit.StreamedMessages.blockDelta;
+import static dev.caisson.testkit.StreamedMessages.blockStart;
+import static dev.caisson.testkit.StreamedMessages.blockStop;
+import static dev.caisson.testkit.StreamedMessages.command;
+import static dev.caisson.testkit.StreamedMessages.content;
+import static dev.caisson.testkit.StreamedMessages.request;
+import static dev.caisson.testkit.StreamedMessages.script;
+import static dev.caisson.testkit.StreamedMessages.starts;
+import static dev.caisson.testkit.StreamedMessages.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.caisson.testkit.EventSocket.Event;
 import dev.caisson.wire.Json;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -17,7 +25,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -39,8 +46,7 @@ class MessageStreamTest {
         RunningCaisson.over(directory)
             .upstream(upstream)
             .clock(clock)
-            .messages(
-                messages -> messages.withIterations(3).withUpstreamTimeout(Duration.ofSeconds(2)))
+            .messages(messages -> messages.withIterations(3))
             .server(server -> server.withPing(Duration.ofMillis(200)))
             .start();
     http = RawHttp.of(caisson);
@@ -78,28 +84,28 @@ class MessageStreamTest {
     assertThat(start.at("/message/container").isMissingNode()).isTrue();
     assertThat(events.subList(1, events.size() - 2).stream().map(Event::toString))
         .containsExactly(
-            start(0, "{\"type\":\"text\",\"text\":\"\"}"),
-            delta(0, "{\"type\":\"text_delta\",\"text\":\"So:\"}"),
-            stop(0),
-            start(
+            blockStart(0, "{\"type\":\"text\",\"text\":\"\"}"),
+            blockDelta(0, "{\"type\":\"text_delta\",\"text\":\"So:\"}"),
+            blockStop(0),
+            blockStart(
                 1,
                 "{\"type\":\"server_tool_use\",\"id\":\"srvtoolu_x1\","
                     + "\"name\":\"bash_code_execution\",\"input\":{},"
                     + "\"caller\":{\"type\":\"direct\"}}"),
-            delta(1, "{\"type\":\"input_json_delta\",\"partial_json\":\"\"}"),
-            delta(1, "{\"type\":\"input_json_delta\",\"partial_json\":\"{\\\"comman\"}"),
-            delta(1, "{\"type\":\"input_json_delta\",\"partial_json\":\"d\\\":\\\"echo\"}"),
-            delta(1, "{\"type\":\"input_json_delta\",\"partial_json\":\" hi\\\"}\"}"),
-            stop(1),
-            start(
+            blockDelta(1, "{\"type\":\"input_json_delta\",\"partial_json\":\"\"}"),
+            blockDelta(1, "{\"type\":\"input_json_delta\",\"partial_json\":\"{\\\"comman\"}"),
+            blockDelta(1, "{\"type\":\"input_json_delta\",\"partial_json\":\"d\\\":\\\"echo\"}"),
+            blockDelta(1, "{\"type\":\"input_json_delta\",\"partial_json\":\" hi\\\"}\"}"),
+            blockStop(1),
+            blockStart(
                 2,
                 "{\"type\":\"bash_code_execution_tool_result\",\"tool_use_id\":\"srvtoolu_x1\","
                     + "\"content\":{\"type\":\"bash_code_execution_result\",\"stdout\":\"hi\\n\","
                     + "\"stderr\":\"\",\"return_code\":0,\"content\":[]}}"),
-            stop(2),
-            start(3, "{\"type\":\"text\",\"text\":\"\"}"),
-            delta(3, "{\"type\":\"text_delta\",\"text\":\"Done.\"}"),
-            stop(3));
+            blockStop(2),
+            blockStart(3, "{\"type\":\"text\",\"text\":\"\"}"),
+            blockDelta(3, "{\"type\":\"text_delta\",\"text\":\"Done.\"}"),
+            blockStop(3));
     JsonNode end = events.get(events.size() - 2).json();
     assertThat(end.path("type").asString()).isEqualTo("message_delta");
     assertThat(end.at("/delta/stop_reason").asString()).isEqualTo("end_turn");
@@ -169,8 +175,8 @@ class MessageStreamTest {
     List<Event> events = events(request("code_execution_20250825", "go"));
     assertThat(events.stream().map(Event::toString))
         .contains(
-            delta(0, "{\"type\":\"signature_delta\",\"signature\":\"sig==\"}"),
-            start(1, Json.write(redacted)));
+            blockDelta(0, "{\"type\":\"signature_delta\",\"signature\":\"sig==\"}"),
+            blockStart(1, Json.write(redacted)));
     JsonNode back = upstream.received().getLast().body().at("/messages/1/content");
     assertThat(Json.write(back.get(0)))
         .isEqualTo(
@@ -180,49 +186,26 @@ class MessageStreamTest {
 
   @Test
   void whatWeDoNotKnowPassesThroughAndIsKeptForTheModel() {
-    String custom = "{\"type\":\"holo_block\",\"shape\":\"cube\",\"text\":\"a\"}";
-    List<ObjectNode> script = new ArrayList<>();
-    script.add(
-        event(
-            "{\"type\":\"message_start\",\"message\":{\"id\":\"weird id\",\"type\":\"message\","
-                + "\"role\":\"assistant\",\"model\":\"m\",\"content\":[],\"new_field\":1.0,"
-                + "\"usage\":{\"input_tokens\":3,\"output_tokens\":0}}}"));
-    script.add(
-        event("{\"type\":\"content_block_start\",\"index\":7,\"content_block\":" + custom + "}"));
-    script.add(
-        event(
-            "{\"type\":\"content_block_delta\",\"index\":7,\"delta\":"
-                + "{\"type\":\"holo_delta\",\"text\":\"b\",\"angle\":1.50}}"));
-    script.add(event("{\"type\":\"content_block_stop\",\"index\":7}"));
-    script.add(
-        event(
-            "{\"type\":\"content_block_start\",\"index\":8,\"content_block\":"
-                + "{\"type\":\"text\",\"text\":\"\",\"citations\":[]}}"));
-    script.add(
-        event(
-            "{\"type\":\"content_block_delta\",\"index\":8,\"delta\":{\"type\":\"citations_delta\","
-                + "\"citation\":{\"type\":\"char_location\",\"cited_text\":\"x\"}}}"));
-    script.add(event("{\"type\":\"content_block_stop\",\"index\":8}"));
-    script.add(
-        event(
-            "{\"type\":\"content_block_start\",\"index\":9,\"content_block\":"
-                + "{\"type\":\"tool_use\",\"id\":\"toolu_1\",\"name\":\"bash_code_execution\",\"input\":{}}}"));
-    script.add(
-        event(
-            "{\"type\":\"content_block_delta\",\"index\":9,\"delta\":"
-                + "{\"type\":\"input_json_delta\",\"partial_json\":\"{\\\"command\\\":\\\"true\\\"}\"}}"));
-    script.add(event("{\"type\":\"content_block_stop\",\"index\":9}"));
-    script.add(event("{\"type\":\"new_event\",\"x\":1}"));
-    script.add(
-        event(
-            "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\"},"
-                + "\"usage\":{\"output_tokens\":4,\"new_counter\":2}}"));
-    script.add(event("{\"type\":\"message_stop\"}"));
-    upstream.stream(StreamedReply.events(script));
-    ObjectNode second = ModelReply.saying("ok");
-    List<ObjectNode> end = new ArrayList<>(MessageEvents.of(second, 100));
-    end.get(end.size() - 2).putObject("context_management").put("a", 1);
-    upstream.stream(StreamedReply.events(end));
+    upstream.stream(
+        script(
+            """
+            {"type":"message_start","message":{"id":"weird id","model":"m","new_field":1.0,"usage":{"input_tokens":3,"output_tokens":0}}}
+            {"type":"content_block_start","index":7,"content_block":{"type":"holo_block","shape":"cube","text":"a"}}
+            {"type":"content_block_delta","index":7,"delta":{"type":"holo_delta","text":"b","angle":1.50}}
+            {"type":"holo_event","index":7,"x":1}
+            {"type":"content_block_stop","index":7}
+            {"type":"content_block_start","index":8,"content_block":{"type":"text","text":"","citations":[]}}
+            {"type":"content_block_delta","index":8,"delta":{"type":"citations_delta","citation":{"type":"char_location","cited_text":"x"}}}
+            {"type":"content_block_stop","index":8}
+            {"type":"content_block_start","index":9,"content_block":{"type":"tool_use","id":"toolu_1","name":"bash_code_execution","input":{}}}
+            {"type":"content_block_delta","index":9,"delta":{"type":"input_json_delta","partial_json":"{\\"command\\":\\"true\\"}"}}
+            {"type":"content_block_stop","index":9}
+            {"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":4,"new_counter":2}}
+            {"type":"message_stop"}\
+            """));
+    List<ObjectNode> second = MessageEvents.of(ModelReply.saying("ok"), 100);
+    second.get(second.size() - 2).putObject("context_management").put("a", 1);
+    upstream.stream(StreamedReply.events(second));
 
     List<Event> events = events(request("code_execution_20250825", "go"));
     JsonNode message = events.getFirst().json().path("message");
@@ -230,9 +213,9 @@ class MessageStreamTest {
     assertThat(Json.write(message.path("new_field"))).isEqualTo("1.0");
     assertThat(events.stream().map(Event::toString))
         .contains(
-            start(0, custom),
-            delta(0, "{\"type\":\"holo_delta\",\"text\":\"b\",\"angle\":1.50}"),
-            "new_event {\"type\":\"new_event\",\"x\":1}");
+            blockStart(0, "{\"type\":\"holo_block\",\"shape\":\"cube\",\"text\":\"a\"}"),
+            blockDelta(0, "{\"type\":\"holo_delta\",\"text\":\"b\",\"angle\":1.50}"),
+            "holo_event {\"type\":\"holo_event\",\"index\":0,\"x\":1}");
     JsonNode ended = events.get(events.size() - 2).json();
     assertThat(ended.at("/context_management/a").asInt()).isEqualTo(1);
     assertThat(ended.at("/usage/new_counter").asInt()).isEqualTo(2);
@@ -336,19 +319,15 @@ class MessageStreamTest {
   @Test
   void aCallThatWasCutShortIsNotRun() {
     upstream.stream(
-        StreamedReply.events(
-            List.of(
-                event("{\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"usage\":{}}}"),
-                event(
-                    "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":"
-                        + "\"tool_use\",\"id\":\"toolu_1\",\"name\":\"bash_code_execution\","
-                        + "\"input\":{}}}"),
-                event(
-                    "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"
-                        + "\"input_json_delta\",\"partial_json\":\"{\\\"command\\\":\\\"ec\"}}"),
-                event("{\"type\":\"content_block_stop\",\"index\":0}"),
-                event("{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"max_tokens\"}}"),
-                event("{\"type\":\"message_stop\"}"))));
+        script(
+            """
+            {"type":"message_start","message":{"id":"msg_1","usage":{}}}
+            {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"toolu_1","name":"bash_code_execution","input":{}}}
+            {"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\\"command\\":\\"ec"}}
+            {"type":"content_block_stop","index":0}
+            {"type":"message_delta","delta":{"stop_reason":"max_tokens"}}
+            {"type":"message_stop"}\
+            """));
     List<Event> events = events(request("code_execution_20250825", "go"));
     assertThat(starts(events)).hasSize(1);
     JsonNode end = events.get(events.size() - 2).json();
@@ -370,11 +349,11 @@ class MessageStreamTest {
     List<Event> events = events(request("code_execution_20250825", "go"));
     assertThat(events.stream().map(Event::toString))
         .contains(
-            start(0, "{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}"),
-            delta(0, "{\"type\":\"thinking_delta\",\"thinking\":\"t\"}"),
-            delta(0, "{\"type\":\"signature_delta\",\"signature\":\"s\"}"),
-            delta(1, "{\"type\":\"text_delta\",\"text\":\"Well.\"}"),
-            delta(
+            blockStart(0, "{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}"),
+            blockDelta(0, "{\"type\":\"thinking_delta\",\"thinking\":\"t\"}"),
+            blockDelta(0, "{\"type\":\"signature_delta\",\"signature\":\"s\"}"),
+            blockDelta(1, "{\"type\":\"text_delta\",\"text\":\"Well.\"}"),
+            blockDelta(
                 2,
                 "{\"type\":\"input_json_delta\","
                     + "\"partial_json\":\"{\\\"command\\\":\\\"echo plain\\\"}\"}"));
@@ -395,153 +374,6 @@ class MessageStreamTest {
     assertThat(answer.status()).as(answer.text()).isEqualTo(200);
     assertThat(answer.json().at("/content/0/text").asString()).isEqualTo("only streams");
     assertThat(answer.json().at("/usage/output_tokens").asInt()).isEqualTo(5);
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "400, invalid_request_error",
-    "429, rate_limit_error",
-    "500, api_error",
-    "529, overloaded_error"
-  })
-  void anErrorBeforeTheFirstEventIsAnOrdinaryError(int status, String type) {
-    upstream.answer(status, Map.of("retry-after", "7"), "{\"error\":{\"message\":\"no\"}}").stream(
-        StreamedReply.of(ModelReply.saying("never")).failAfter(0, status, "no"));
-    RawHttp.Answer answer = http.message(Json.write(request("", "go")));
-    assertThat(answer.status()).isEqualTo(status);
-    assertThat(answer.json().at("/error/type").asString()).isEqualTo(type);
-    assertThat(answer.error()).isEqualTo("upstream: no");
-    assertThat(answer.header("retry-after")).isEqualTo("7");
-    assertThat(answer.header("content-type")).isEqualTo("application/json");
-    assertThat(answer.header("x-should-retry")).isEmpty();
-
-    RawHttp.Answer asEvent = http.message(Json.write(request("", "go")));
-    assertThat(asEvent.status()).isEqualTo(status);
-    assertThat(asEvent.json().at("/error/type").asString()).isEqualTo(type);
-  }
-
-  @Test
-  void anErrorInTheMiddleIsAnEventAndTheEnd() {
-    int before = containers();
-    upstream.stream(StreamedReply.of(ModelReply.bash("echo ran"))).stream(
-        StreamedReply.of(ModelReply.saying("half a word")).failAfter(4, 529, "Overloaded"));
-    List<Event> events = events(request("code_execution_20250825", "go"));
-    JsonNode error = events.getLast().json();
-    assertThat(events.getLast().name()).isEqualTo("error");
-    assertThat(error.path("type").asString()).isEqualTo("error");
-    assertThat(error.at("/error/type").asString()).isEqualTo("overloaded_error");
-    assertThat(error.at("/error/message").asString()).isEqualTo("upstream: Overloaded");
-    assertThat(error.path("request_id").asString()).startsWith("req_");
-    assertThat(events.stream().map(Event::name)).doesNotContain("message_stop");
-    assertThat(containers()).isEqualTo(before);
-  }
-
-  @Test
-  void anUpstreamThatRefusesTheSecondTimeIsAnErrorEvent() {
-    upstream.stream(StreamedReply.of(ModelReply.bash("echo ran")))
-        .answer(429, Map.of("retry-after", "3"), "{\"error\":{\"message\":\"slow down\"}}");
-    List<Event> events = events(request("code_execution_20250825", "go"));
-    assertThat(events.getLast().json().at("/error/type").asString()).isEqualTo("rate_limit_error");
-    assertThat(events.getLast().json().at("/error/message").asString())
-        .isEqualTo("upstream: slow down");
-  }
-
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void aReplyThatIsCutIsNoSilentEnd(boolean abruptly) {
-    StreamedReply reply = StreamedReply.of(ModelReply.saying("never to be finished"), 4);
-    upstream.stream(abruptly ? reply.cutAfter(5) : reply.endAfter(5));
-    List<Event> events = events(request("", "go"));
-    assertThat(events.getLast().name()).isEqualTo("error");
-    assertThat(events.getLast().json().at("/error/type").asString()).isEqualTo("api_error");
-    assertThat(events.getLast().json().at("/error/message").asString()).startsWith("upstream: ");
-    assertThat(text(events)).isEqualTo("never to");
-  }
-
-  @Test
-  void aReplyThatHasSaidWhyItStopsIsComplete() {
-    List<ObjectNode> events = MessageEvents.of(ModelReply.saying("enough"), 100);
-    upstream.stream(StreamedReply.events(events).endAfter(events.size() - 1));
-    assertThat(events(request("", "go")).getLast().name()).isEqualTo("message_stop");
-  }
-
-  @Test
-  void anUpstreamThatFallsSilentIsGivenUp() {
-    CountDownLatch never = new CountDownLatch(1);
-    upstream.stream(StreamedReply.of(ModelReply.saying("first second"), 6).holdBefore(4, never));
-    try (EventSocket stream = EventSocket.message(caisson, request("", "go"))) {
-      assertThat(stream.until("ping").json().path("type").asString()).isEqualTo("ping");
-      assertThat(stream.until("error").json().at("/error/type").asString())
-          .isEqualTo("timeout_error");
-      assertThat(stream.next()).isNull();
-    }
-    never.countDown();
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "",
-        "data: not json\n\n",
-        "data: 7\n\n",
-        "data: []\n\n",
-        "data: {\"type\":7}\n\n",
-        "data: {\"type\":\"message_start\"}\n\n",
-        "data: {\"type\":\"message_start\",\"message\":7}\n\n",
-        "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{}}\n\n",
-        "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{}}\n\n",
-        "data: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
-        "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n",
-        "data: {\"type\":\"message_stop\"}\n\n",
-        ": only a comment\n\n",
-        "\u0000\u0001\u0002"
-      })
-  void aStreamOfNonsenseIsABadGateway(String text) {
-    upstream.stream(StreamedReply.raw(text));
-    RawHttp.Answer answer = http.message(Json.write(request("", "go")));
-    assertThat(answer.status()).as(answer.text()).isEqualTo(502);
-    assertThat(answer.json().at("/error/type").asString()).isEqualTo("api_error");
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "{\"type\":\"message_start\",\"message\":{}}",
-        "{\"type\":\"content_block_delta\",\"index\":4,\"delta\":{}}",
-        "{\"type\":\"content_block_stop\"}",
-        "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{}}",
-        "{\"type\":\"error\"}"
-      })
-  void nonsenseInTheMiddleIsAnErrorEvent(String event) {
-    upstream.stream(
-        StreamedReply.events(
-            List.of(
-                event("{\"type\":\"message_start\",\"message\":{}}"),
-                event(
-                    "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":"
-                        + "{\"type\":\"text\",\"text\":\"\"}}"),
-                event(event))));
-    List<Event> events = events(request("", "go"));
-    assertThat(events.getLast().name()).isEqualTo("error");
-    assertThat(events.getLast().json().at("/error/type").asString()).isEqualTo("api_error");
-  }
-
-  @Test
-  void blocksOfNoFormAreNoCrash() {
-    upstream.stream(
-        StreamedReply.events(
-            List.of(
-                event("{\"type\":\"message_start\",\"message\":{\"content\":[7]}}"),
-                event("{\"type\":\"content_block_start\",\"index\":0,\"content_block\":7}"),
-                event("{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"text\":\"x\"}}"),
-                event("{\"type\":\"content_block_stop\",\"index\":0}"),
-                event("{\"type\":\"content_block_start\",\"index\":1}"),
-                event("{\"type\":\"content_block_delta\",\"index\":1,\"delta\":7}"),
-                event("{\"type\":\"content_block_delta\",\"index\":1}"),
-                event("{\"type\":\"message_delta\",\"delta\":7,\"usage\":7}"),
-                event("{\"type\":\"message_stop\"}"))));
-    assertThat(events(request("code_execution_20250825", "go")).getLast().name())
-        .isEqualTo("message_stop");
   }
 
   @Test
@@ -612,100 +444,7 @@ class MessageStreamTest {
     assertThat(upstream.received()).isEmpty();
   }
 
-  /** All events but the pings, which come as time passes. */
   private static List<Event> events(ObjectNode request) {
-    try (EventSocket stream = EventSocket.message(caisson, request)) {
-      assertThat(stream.status()).isEqualTo(200);
-      List<Event> events = new ArrayList<>(stream.rest());
-      events.removeIf(event -> event.name().equals("ping"));
-      assertThat(events.getFirst().name()).isEqualTo("message_start");
-      events.forEach(
-          event -> assertThat(event.json().path("type").asString()).isEqualTo(event.name()));
-      return events;
-    }
-  }
-
-  /** The blocks as they began. */
-  private static List<JsonNode> starts(List<Event> events) {
-    return events.stream()
-        .filter(event -> event.name().equals("content_block_start"))
-        .map(event -> event.json().path("content_block"))
-        .toList();
-  }
-
-  /** The content as a client puts it together. */
-  private static ArrayNode content(List<Event> events) {
-    ArrayNode content = Json.array();
-    StringBuilder input = new StringBuilder();
-    for (Event event : events) {
-      JsonNode json = event.json();
-      switch (event.name()) {
-        case "content_block_start" -> {
-          assertThat(json.path("index").asInt()).isEqualTo(content.size());
-          content.add(json.path("content_block"));
-          input.setLength(0);
-        }
-        case "content_block_delta" -> input.append(json.at("/delta/partial_json").asString(""));
-        case "content_block_stop" -> {
-          if (!input.isEmpty()) {
-            ((ObjectNode) content.get(content.size() - 1))
-                .set("input", Json.parse(input.toString(), "input"));
-          }
-        }
-        default -> {}
-      }
-    }
-    return content;
-  }
-
-  private static String text(List<Event> events) {
-    StringBuilder text = new StringBuilder();
-    events.stream()
-        .filter(event -> event.name().equals("content_block_delta"))
-        .forEach(event -> text.append(event.json().at("/delta/text").asString("")));
-    return text.toString();
-  }
-
-  private static int containers() {
-    return http.get("/v1/containers?limit=1000").json().path("data").size();
-  }
-
-  private static String start(int index, String block) {
-    return "content_block_start {\"type\":\"content_block_start\",\"index\":"
-        + index
-        + ",\"content_block\":"
-        + block
-        + "}";
-  }
-
-  private static String delta(int index, String delta) {
-    return "content_block_delta {\"type\":\"content_block_delta\",\"index\":"
-        + index
-        + ",\"delta\":"
-        + delta
-        + "}";
-  }
-
-  private static String stop(int index) {
-    return "content_block_stop {\"type\":\"content_block_stop\",\"index\":" + index + "}";
-  }
-
-  private static ObjectNode event(String json) {
-    return (ObjectNode) Json.parse(json, "test");
-  }
-
-  private static ObjectNode command(String command) {
-    return Json.object().put("command", command);
-  }
-
-  /** A streamed request; without a version it has no code execution tool. */
-  private static ObjectNode request(String version, String prompt) {
-    ObjectNode request =
-        Json.object().put("model", "scripted-model").put("max_tokens", 100).put("stream", true);
-    request.putArray("messages").addObject().put("role", "user").put("content", prompt);
-    if (!version.isEmpty()) {
-      request.putArray("tools").addObject().put("type", version).put("name", "code_execution");
-    }
-    return request;
+    return StreamedMessages.events(caisson, request);
   }
 }
