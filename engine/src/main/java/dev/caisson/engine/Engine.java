@@ -22,6 +22,7 @@ public final class Engine implements AutoCloseable {
   private final Workspaces workspaces;
   private final Files files;
   private final Skills skills;
+  private final Batches batches;
   private final Keys keys;
   private final Images images;
   private final EngineSettings settings;
@@ -45,6 +46,7 @@ public final class Engine implements AutoCloseable {
     this.warm = new WarmContainers(settings, store.containers(), sandboxes, ownership, clock);
     this.files = new Files(settings, store, clock);
     this.skills = new Skills(store, clock);
+    this.batches = new Batches(store, clock);
     Mounts mounts = new Mounts(files, store.containers(), clock);
     SkillMounts skillMounts = new SkillMounts(skills, store.skills(), clock);
     this.containers =
@@ -63,7 +65,8 @@ public final class Engine implements AutoCloseable {
     this.workspaces = new Workspaces(containers, warm);
     this.keys = new Keys(store, clock);
     this.readiness = new Readiness(settings, containers, keys, warm);
-    this.sweeper = new Sweeper(store, sandboxes, ownership, warm, containers, files, clock);
+    this.sweeper =
+        new Sweeper(store, sandboxes, ownership, warm, containers, files, batches, clock);
     Duration every = settings.sweepEvery();
     this.sweeping =
         Thread.ofPlatform().daemon().name("caisson-sweeper").unstarted(() -> sweepEvery(every));
@@ -88,6 +91,7 @@ public final class Engine implements AutoCloseable {
       OwnerWaitListener listener) {
     Engine engine = new Engine(settings, store, sandboxes, clock, listener);
     engine.sweeper.settleCells();
+    engine.batches.settle();
     engine.sweeping.start();
     return engine;
   }
@@ -110,6 +114,10 @@ public final class Engine implements AutoCloseable {
 
   public Skills skills() {
     return skills;
+  }
+
+  public Batches batches() {
+    return batches;
   }
 
   public Keys keys() {

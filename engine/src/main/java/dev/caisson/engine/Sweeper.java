@@ -32,6 +32,7 @@ final class Sweeper {
   private final WarmContainers warm;
   private final Containers ending;
   private final Files files;
+  private final Batches batches;
   private final InstantSource clock;
   private final AtomicBoolean workspacesSwept = new AtomicBoolean();
 
@@ -42,6 +43,7 @@ final class Sweeper {
       WarmContainers warm,
       Containers ending,
       Files files,
+      Batches batches,
       InstantSource clock) {
     this.store = store;
     this.containers = store.containers();
@@ -50,6 +52,7 @@ final class Sweeper {
     this.warm = warm;
     this.ending = ending;
     this.files = files;
+    this.batches = batches;
     this.clock = clock;
   }
 
@@ -69,6 +72,7 @@ final class Sweeper {
     attempt("orphans", this::takeOver);
     attempt("sizes", ending::measureIdle);
     attempt("files", files::sweep);
+    attempt("batches", batches::sweep);
     attempt("store", store::sweep);
     if (!workspacesSwept.get()) {
       attempt("workspaces", this::deleteUnknownWorkspaces);

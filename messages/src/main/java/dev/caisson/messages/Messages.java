@@ -28,6 +28,7 @@ public final class Messages implements AutoCloseable {
   private final @Nullable UpstreamClient upstream;
   private final @Nullable UpstreamQueries queries;
   private final Models models;
+  private final BatchRunner batches;
 
   private Messages(MessagesSettings settings, Engine engine) {
     this.settings = settings;
@@ -37,11 +38,14 @@ public final class Messages implements AutoCloseable {
     this.queries =
         settings.upstream().map(base -> new UpstreamQueries(base, settings)).orElse(null);
     this.models = new Models(queries);
+    this.batches = new BatchRunner(this, engine.batches(), settings.batchParallelism());
   }
 
   /** The engine belongs to the caller and stays open when this is closed. */
   public static Messages open(MessagesSettings settings, Engine engine) {
-    return new Messages(settings, engine);
+    Messages messages = new Messages(settings, engine);
+    messages.batches.start();
+    return messages;
   }
 
   /** Whether a request wants its reply as events; throws InvalidRequest when it does not say so. */
@@ -263,6 +267,7 @@ public final class Messages implements AutoCloseable {
 
   @Override
   public void close() {
+    batches.close();
     if (upstream != null) {
       upstream.close();
     }

@@ -13,30 +13,38 @@ import java.util.Optional;
  * @param upstreamTimeout for one reply of the upstream; the official SDKs wait as long
  * @param iterations replies of the upstream in one request, after which it is paused; the hosted
  *     service's published default
+ * @param batchParallelism requests of message batches that are answered at once
  */
 public record MessagesSettings(
     Optional<URI> upstream,
     Optional<String> upstreamKey,
     Duration upstreamTimeout,
-    int iterations) {
-  /** No upstream. */
+    int iterations,
+    int batchParallelism) {
+  /** No upstream; batches leave room for those who wait for their answers. */
   public static final MessagesSettings DEFAULT =
-      new MessagesSettings(Optional.empty(), Optional.empty(), Duration.ofMinutes(10), 10);
+      new MessagesSettings(Optional.empty(), Optional.empty(), Duration.ofMinutes(10), 10, 4);
 
   public MessagesSettings withUpstream(URI address) {
-    return new MessagesSettings(Optional.of(address), upstreamKey, upstreamTimeout, iterations);
+    return new MessagesSettings(
+        Optional.of(address), upstreamKey, upstreamTimeout, iterations, batchParallelism);
   }
 
   public MessagesSettings withUpstreamKey(String key) {
-    return new MessagesSettings(upstream, Optional.of(key), upstreamTimeout, iterations);
+    return new MessagesSettings(
+        upstream, Optional.of(key), upstreamTimeout, iterations, batchParallelism);
   }
 
   public MessagesSettings withUpstreamTimeout(Duration timeout) {
-    return new MessagesSettings(upstream, upstreamKey, timeout, iterations);
+    return new MessagesSettings(upstream, upstreamKey, timeout, iterations, batchParallelism);
   }
 
   public MessagesSettings withIterations(int count) {
-    return new MessagesSettings(upstream, upstreamKey, upstreamTimeout, count);
+    return new MessagesSettings(upstream, upstreamKey, upstreamTimeout, count, batchParallelism);
+  }
+
+  public MessagesSettings withBatchParallelism(int count) {
+    return new MessagesSettings(upstream, upstreamKey, upstreamTimeout, iterations, count);
   }
 
   /** Keeps the key out of logs. */

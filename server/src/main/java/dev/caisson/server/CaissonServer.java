@@ -150,6 +150,7 @@ public final class CaissonServer implements AutoCloseable {
     new SkillRoutes(engine.skills()).register(routes);
     new ImageRoutes(engine.images()).register(routes);
     new ModelRoutes(messages, settings, disconnects).register(routes);
+    new BatchRoutes(engine.batches()).register(routes);
     new MessageRoutes(messages, settings, disconnects, limits).register(routes);
   }
 

@@ -1,5 +1,6 @@
 package dev.caisson.server;
 
+import dev.caisson.domain.BatchId;
 import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.CellId;
 import dev.caisson.domain.ContainerId;
@@ -99,6 +100,10 @@ final class Exchange {
 
   FileId fileId() {
     return id("id", FileId::new, CaissonException.NotFound::file);
+  }
+
+  BatchId batchId() {
+    return id("id", BatchId::new, CaissonException.NotFound::batch);
   }
 
   SkillId skillId() {

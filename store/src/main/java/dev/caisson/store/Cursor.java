@@ -16,10 +16,15 @@ import org.jdbi.v3.core.mapper.RowMapper;
  * @param seq the order number of that row
  */
 record Cursor(boolean forward, long seq) {
-  /** The page, in the consistent view of the handle. */
+  /**
+   * The page, in the consistent view of the handle.
+   *
+   * @param visible a condition of the rows that are listed at all
+   */
   static <T> CursorPage<T> page(
       Handle handle,
       String table,
+      String visible,
       OrganizationId organization,
       CursorRequest request,
       RowMapper<T> mapper) {
@@ -29,7 +34,9 @@ record Cursor(boolean forward, long seq) {
             .createQuery(
                 "SELECT * FROM "
                     + table
-                    + " WHERE organization_id = :organization AND seq "
+                    + " WHERE organization_id = :organization AND "
+                    + visible
+                    + " AND seq "
                     + (cursor.forward ? "<" : ">")
                     + " :seq ORDER BY seq "
                     + (cursor.forward ? "DESC" : "ASC")

@@ -165,7 +165,7 @@ public final class FileStore {
   /** Newest first. */
   public CursorPage<StoredFile> list(OrganizationId organization, CursorRequest request) {
     return database.read(
-        handle -> Cursor.page(handle, LIST, organization, request, FileStore::row));
+        handle -> Cursor.page(handle, LIST, "TRUE", organization, request, FileStore::row));
   }
 
   /** Bytes of all files of the organization, expired ones included: they still lie on disk. */

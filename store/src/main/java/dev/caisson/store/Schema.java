@@ -18,7 +18,7 @@ import org.sqlite.SQLiteDataSource;
 /** Keeps the tables of a database at the version that this program knows. */
 final class Schema {
   /** The newest migration in {@code migration/sqlite}. */
-  static final int VERSION = 13;
+  static final int VERSION = 14;
 
   /** A migration takes milliseconds; nobody holds the lock for longer and lives. */
   private static final Duration LOCK_PATIENCE = Duration.ofSeconds(60);

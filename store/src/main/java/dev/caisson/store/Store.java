@@ -18,6 +18,7 @@ public final class Store implements AutoCloseable {
   private final CellStore cells;
   private final FileStore files;
   private final SkillStore skills;
+  private final BatchStore batches;
 
   private Store(DataDirectory directory, Owners owners, Owners.Owner owner, Database database) {
     this.directory = directory;
@@ -31,6 +32,7 @@ public final class Store implements AutoCloseable {
     this.cells = new CellStore(database);
     this.files = new FileStore(database);
     this.skills = new SkillStore(database);
+    this.batches = new BatchStore(database);
   }
 
   /**
@@ -85,6 +87,10 @@ public final class Store implements AutoCloseable {
 
   public SkillStore skills() {
     return skills;
+  }
+
+  public BatchStore batches() {
+    return batches;
   }
 
   /** Clears away what dead owners left half done in the store itself. */

@@ -1,6 +1,7 @@
 package dev.caisson.wire;
 
 import dev.caisson.domain.CaissonException;
+import java.io.Reader;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -8,12 +9,14 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.cfg.JsonNodeFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -51,6 +54,10 @@ public final class Json {
           .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
           .build();
 
+  /** More may follow one element of a list. */
+  private static final ObjectReader ELEMENT =
+      MAPPER.readerFor(JsonNode.class).without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
   private Json() {}
 
   /**
@@ -67,22 +74,41 @@ public final class Json {
     JsonNode node;
     try {
       node = MAPPER.readTree(text);
-    } catch (StreamConstraintsException e) {
-      throw new CaissonException.InvalidRequest(what + ": JSON over a limit: " + told(e));
     } catch (JacksonException e) {
-      throw new CaissonException.InvalidRequest(
-          what
-              + ": not valid JSON at line "
-              + e.getLocation().getLineNr()
-              + ", column "
-              + e.getLocation().getColumnNr()
-              + ": "
-              + Clip.to(told(e), 200));
+      throw unreadable(e, what);
     }
     if (node.isMissingNode()) {
       throw new CaissonException.InvalidRequest(what + ": empty; a JSON value is required");
     }
     return node;
+  }
+
+  /** Reads values one by one from a long text. */
+  static JsonParser parser(Reader text) {
+    return MAPPER.createParser(text);
+  }
+
+  /** The value that the parser stands at. */
+  static JsonNode value(JsonParser parser) {
+    return ELEMENT.readTree(parser);
+  }
+
+  /** The complaint about a text that could not be read. */
+  static CaissonException unreadable(JacksonException e, String what) {
+    if (e instanceof StreamConstraintsException) {
+      return new CaissonException.InvalidRequest(what + ": JSON over a limit: " + told(e));
+    }
+    if (e.getCause() instanceof CharacterCodingException) {
+      return new CaissonException.InvalidRequest(what + ": not valid UTF-8");
+    }
+    return new CaissonException.InvalidRequest(
+        what
+            + ": not valid JSON at line "
+            + e.getLocation().getLineNr()
+            + ", column "
+            + e.getLocation().getColumnNr()
+            + ": "
+            + Clip.to(told(e), 200));
   }
 
   private static String told(JacksonException e) {
