@@ -8,6 +8,7 @@ import dev.caisson.wire.Clip;
 import dev.caisson.wire.SkillFrontMatter;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.commons.fileupload2.core.FileItemInput;
@@ -48,6 +49,8 @@ record SkillForm(SkillManifest manifest, Optional<String> displayName) {
       }
     } catch (IOException e) {
       throw MultipartBody.malformed("files", e);
+    } catch (UncheckedIOException e) {
+      throw MultipartBody.malformed("files", e.getCause());
     }
     return new SkillForm(SkillFrontMatter.read(upload.manifest(), upload.directory()), displayName);
   }
