@@ -54,7 +54,6 @@ class MessageRequestTest {
           "container":1|container: Input should be a valid string or object
           "container":{"id":1}|container.id: Input should be a valid string
           "container":{"x":1}|container.x: Extra inputs are not permitted
-          "container":{"skills":[{}]}|container.skills: skills are not supported yet
           "stream":1|stream: Input should be a valid boolean
           "tools":{}|tools: Input should be a valid list
           "tools":[1]|tools.0: Input should be an object
