@@ -214,6 +214,24 @@ class ProgrammaticTest {
   }
 
   @Test
+  void whenTheModelFailsAfterTheCodeTheSameRequestFindsTheResult() {
+    upstream
+        .reply(python("await look({})\nopen('/tmp/runs', 'a').write('x')\nprint('ran')"))
+        .answer(529, Map.of(), "{}")
+        .reply(ModelReply.saying("done"));
+    Conversation talk = new Conversation("code_execution_20260120", "look");
+    String container = talk.send().at("/container/id").asString();
+    RawHttp.Answer failed = http.message(Json.write(talk.answer("found").request));
+    assertThat(failed.status()).isEqualTo(529);
+    assertThat(failed.header("x-should-retry")).isEqualTo("false");
+    JsonNode ended = talk.send();
+    assertThat(ended.at("/content/0/content/stdout").asString()).isEqualTo("ran\n");
+    assertThat(ended.at("/content/1/text").asString()).isEqualTo("done");
+    assertThat(http.cell(container, "bash", "cat /tmp/runs").path("stdout").asString())
+        .isEqualTo("x");
+  }
+
+  @Test
   void aMixedTurnRunsTheCodeAfterTheClientsOwnTool() {
     upstream
         .reply(
