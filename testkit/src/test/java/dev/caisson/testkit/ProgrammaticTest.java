@@ -8,8 +8,14 @@ import dev.caisson.wire.Json;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -338,6 +344,36 @@ class ProgrammaticTest {
   }
 
   @Test
+  void manyConversationsWaitAtOnce(@TempDir Path own) throws Exception {
+    Map<String, Future<String>> results = new LinkedHashMap<>();
+    try (RunningCaisson patient = RunningCaisson.over(own).start();
+        ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      CyclicBarrier allWait = new CyclicBarrier(12);
+      for (int i = 0; i < 12; i++) {
+        String name = "client" + i;
+        results.put(name, clients.submit(() -> hearBack(RawHttp.of(patient), name, allWait)));
+      }
+      for (Map.Entry<String, Future<String>> result : results.entrySet()) {
+        assertThat(result.getValue().get(60, TimeUnit.SECONDS))
+            .isEqualTo(result.getKey() + " " + result.getKey() + "\n");
+      }
+    }
+  }
+
+  /** What code prints that heard a name twice, the second time when all others have paused too. */
+  private static String hearBack(RawHttp client, String name, CyclicBarrier allWait)
+      throws Exception {
+    Conversation talk = new Conversation("code_execution_20260120", "look");
+    talk.client = client;
+    talk.request.put("model", "caisson-direct");
+    talk.say("```python\nfirst = await look({})\nprint(first, await look({}))\n```");
+    talk.send();
+    talk.answer(name).send();
+    allWait.await(30, TimeUnit.SECONDS);
+    return talk.answer(name).send().at("/content/0/content/stdout").asString();
+  }
+
+  @Test
   void whatTheClientGetsWrongIsSaidAndChangesNothing() {
     upstream.reply(python("print(await look({}))")).reply(ModelReply.saying("done"));
     Conversation talk = new Conversation("code_execution_20260120", "look");
@@ -518,6 +554,7 @@ class ProgrammaticTest {
     private final ArrayNode messages = request.putArray("messages");
     private final ArrayNode tools = request.putArray("tools");
     private final String caller;
+    private RawHttp client = http;
     private JsonNode last = Json.object();
 
     Conversation(String version, String... names) {
@@ -565,14 +602,14 @@ class ProgrammaticTest {
     }
 
     JsonNode peek(Map<String, String> changes) {
-      RawHttp.Answer answer = http.message(changed(changes));
+      RawHttp.Answer answer = client.message(changed(changes));
       assertThat(answer.status()).as(answer.text()).isEqualTo(200);
       return answer.json();
     }
 
     /** The complaint about a request with other fields; an empty one goes. */
     String refused(Map<String, String> changes) {
-      RawHttp.Answer answer = http.message(changed(changes));
+      RawHttp.Answer answer = client.message(changed(changes));
       assertThat(answer.status()).as(answer.text()).isEqualTo(400);
       return answer.json().at("/error/message").asString();
     }
