@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -36,16 +37,19 @@ public final class DevModelMain {
     PrintStream out = System.out;
     PrintStream err = System.err;
     Options options;
-    DevModel model;
     try {
       options = options(arguments);
-      model = DevModel.parse(rules(options.rules()));
     } catch (IllegalArgumentException e) {
       err.println(USAGE);
       System.exit(2);
       return;
+    }
+    DevModel model;
+    try {
+      model = DevModel.parse(rules(options.rules()));
     } catch (CaissonException | UncheckedIOException e) {
-      err.println("caisson dev-model: " + e.getMessage());
+      String file = options.rules().map(Path::toString).orElse("the built-in rules");
+      err.println("caisson dev-model: " + file + ": " + e.getMessage());
       System.exit(2);
       return;
     }
@@ -115,8 +119,8 @@ public final class DevModelMain {
         return builtIn.readAllBytes();
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(
-          "cannot read " + file.map(Path::toString).orElse("the built-in rules") + ": " + e, e);
+      String why = e instanceof NoSuchFileException ? "there is no such file" : e.toString();
+      throw new UncheckedIOException("cannot be read: " + why, e);
     }
   }
 
