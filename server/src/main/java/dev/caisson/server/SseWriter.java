@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -26,7 +25,7 @@ final class SseWriter implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition closing = lock.newCondition();
   private final Thread worker = Thread.currentThread();
-  private @Nullable Thread pings;
+  private boolean pinging;
   private boolean begun;
   private boolean closed;
   private boolean clientGone;
@@ -41,9 +40,10 @@ final class SseWriter implements AutoCloseable {
   void pingFromNowOn() {
     lock.lock();
     try {
-      if (pings == null) {
+      if (!pinging) {
+        pinging = true;
         lastSentNanos = System.nanoTime();
-        pings = Thread.ofVirtual().name("ping-" + exchange.requestId()).start(this::sendPings);
+        Thread.ofVirtual().name("ping-" + exchange.requestId()).start(this::sendPings);
       }
     } finally {
       lock.unlock();
