@@ -1,5 +1,7 @@
 package dev.caisson.server;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.SkillManifest;
@@ -50,7 +52,7 @@ record SkillForm(SkillManifest manifest, Optional<String> displayName) {
     } catch (IOException e) {
       throw MultipartBody.malformed("files", e);
     } catch (UncheckedIOException e) {
-      throw MultipartBody.malformed("files", e.getCause());
+      throw MultipartBody.malformed("files", requireNonNull(e.getCause()));
     }
     return new SkillForm(SkillFrontMatter.read(upload.manifest(), upload.directory()), displayName);
   }
