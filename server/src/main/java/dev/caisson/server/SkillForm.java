@@ -40,7 +40,9 @@ record SkillForm(SkillManifest manifest, Optional<String> displayName) {
         FileItemInput part = parts.next();
         String field = "" + part.getFieldName();
         if (FILES.contains(field)) {
-          upload.add(MultipartBody.filename(part, "files"), part.getInputStream());
+          upload.add(
+              MultipartBody.filename(part, "files"),
+              RequestBody.limited(part.getInputStream(), BODY_LIMIT));
         } else if (DISPLAY_NAME.contains(field)) {
           displayName =
               Optional.of(MultipartBody.text(part, FIELD_LIMIT)).filter(text -> !text.isEmpty());

@@ -24,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -276,6 +277,26 @@ class SkillsTest {
             .post(http, "/v1/skills");
     assertThat(large.status()).isEqualTo(413);
     assertThat(large.error()).contains("30000000 bytes");
+    assertThat(blobsHalfWritten()).isEmpty();
+  }
+
+  @Test
+  void aFormThatBreaksOffLeavesNothing() {
+    byte[] whole =
+        new MultipartForm()
+            .file("files[]", "a/SKILL.md", manifest("a", "A."))
+            .file("files[]", "a/data", "x".repeat(5000))
+            .bytes();
+    for (int length : new int[] {1, 60, 150, 3000, whole.length - 9}) {
+      RawHttp.Answer answer =
+          http.call(
+              "POST",
+              "/v1/skills",
+              Arrays.copyOf(whole, length),
+              "content-type",
+              "multipart/form-data; boundary=XX");
+      assertThat(answer.status()).as("first " + length + " bytes").isEqualTo(400);
+    }
     assertThat(blobsHalfWritten()).isEmpty();
   }
 
