@@ -127,16 +127,24 @@ final class BatchRunner implements BatchListener, AutoCloseable {
     running.add(run);
     try {
       // What was stopped between its claim and here has nobody else to tell it.
-      batches.stopped(claim).ifPresent(run::stop);
-      if (closed) {
-        run.stop(BatchOutcome.ERRORED);
-      }
+      stopEarly(run);
       answer(run);
     } finally {
       running.remove(run);
       run.end();
     }
     complete(run);
+  }
+
+  private void stopEarly(BatchRun run) {
+    if (closed) {
+      run.stop(BatchOutcome.ERRORED);
+    }
+    try {
+      batches.stopped(run.claim()).ifPresent(run::stop);
+    } catch (CaissonException e) {
+      LOG.warn("a batch cannot be looked at batch={}", run.claim().batch(), e);
+    }
   }
 
   private void answer(BatchRun run) {
