@@ -9,6 +9,7 @@ import com.anthropic.models.beta.AnthropicBeta;
 import com.anthropic.models.beta.files.BetaFileMetadata;
 import com.anthropic.models.beta.files.FileListParams;
 import com.anthropic.models.files.FileExpiredException;
+import com.anthropic.models.files.FileMetadata;
 import com.anthropic.models.files.FileNotDownloadableException;
 import com.anthropic.models.files.FileUploadParams;
 import com.anthropic.models.files.StorageQuotaExceededException;
@@ -113,6 +114,27 @@ class FileDialectsTest {
                     .addBeta(AnthropicBeta.of(BETA[1]))
                     .build());
     assertThat(read.validate().scope()).isEmpty();
+  }
+
+  @Test
+  void filesAreFoundByTheirIds() {
+    List<String> made = uploads(3);
+    com.anthropic.models.files.FileListParams byIds =
+        com.anthropic.models.files.FileListParams.builder()
+            .addId(made.get(2))
+            .addId("file_none")
+            .addId(made.get(0))
+            .addId(made.get(2))
+            .build();
+    assertThat(sdk.files().list(byIds).autoPager().stream().map(FileMetadata::id))
+        .containsExactly(made.get(0), made.get(2));
+    String many = "ids[]=file_x".concat("&ids[]=file_y1".repeat(200));
+    assertThat(http.get("/v1/files?" + many).status()).isEqualTo(200);
+    StringBuilder different = new StringBuilder("ids[]=file_0");
+    for (int i = 1; i <= 100; i++) {
+      different.append("&ids[]=file_").append(i);
+    }
+    assertThat(http.get("/v1/files?" + different).status()).isEqualTo(400);
   }
 
   @ParameterizedTest
