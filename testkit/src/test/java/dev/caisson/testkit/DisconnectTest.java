@@ -23,7 +23,8 @@ import tools.jackson.databind.JsonNode;
 /** A client that goes away takes its work with it, and leaves the container free. */
 @Timeout(60)
 class DisconnectTest {
-  private static final String FOREVER = "echo begun > /tmp/begun; sleep 80; echo over > /tmp/over";
+  private static final String FOREVER =
+      "echo begun > /tmp/new; mv /tmp/new /tmp/begun; sleep 80; echo over > /tmp/over";
 
   @TempDir static Path directory;
   static ScriptedUpstream upstream;
