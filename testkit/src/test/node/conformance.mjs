@@ -300,6 +300,32 @@ check('models and tokens', async () => {
   }
 });
 
+check('batches run and their results are read', async () => {
+  const params = request('code_execution_20250825', [bash('echo 42'), say('done')]);
+  const batch = await client.messages.batches.create({
+    requests: [
+      { custom_id: 'good', params },
+      { custom_id: 'bad', params: { ...params, container: 'container_nobodyHasThisOne0000' } },
+    ],
+  });
+  assert.match(batch.id, /^msgbatch_/);
+  let now = batch;
+  for (let i = 0; now.processing_status !== 'ended' && i < 600; i++) {
+    await new Promise((done) => setTimeout(done, 50));
+    now = await client.messages.batches.retrieve(batch.id);
+  }
+  assert.deepEqual([now.processing_status, now.request_counts.succeeded, now.request_counts.errored], ['ended', 1, 1]);
+  const byId = {};
+  for await (const line of await client.messages.batches.results(batch.id)) byId[line.custom_id] = line.result;
+  assert.equal(byId.good.type, 'succeeded');
+  assert.equal(results(byId.good.message, 'bash_code_execution_tool_result')[0].stdout, '42\n');
+  assert.equal(byId.bad.type, 'errored');
+  const listed = [];
+  for await (const one of client.messages.batches.list()) listed.push(one.id);
+  assert.ok(listed.includes(batch.id));
+  assert.equal((await client.messages.batches.delete(batch.id)).type, 'message_batch_deleted');
+});
+
 check('a stream that the client leaves frees its container', async () => {
   const one = await client.messages.create(request('code_execution_20250825', [bash('true'), say('done')]));
   const stream = client.messages.stream(
