@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -274,6 +275,28 @@ class BatchesTest {
     assertThat(answer.error()).isEqualTo("request body: not valid UTF-8");
     assertThat(http.post(ROUTE, "{}").error()).contains("anthropic-version");
     assertThat(http.get(ROUTE).json().path("data").isEmpty()).isTrue();
+  }
+
+  @Test
+  @Tag("slow")
+  void aHundredThousandRequestsAreTakenAndOneMoreIsNot() {
+    upstream.hang().hang();
+    StringBuilder body = new StringBuilder("{\"requests\":[");
+    for (int i = 0; i < 100_000; i++) {
+      body.append(i == 0 ? "" : ",").append(request("r" + i));
+    }
+    RawHttp.Answer more = post(body + "," + request("more") + "]}");
+    assertThat(more.status()).isEqualTo(400);
+    assertThat(more.error()).isEqualTo("requests: at most 100000 requests");
+    assertThat(http.get(ROUTE).json().path("data").isEmpty()).isTrue();
+
+    RawHttp.Answer made = post(body + "]}");
+    assertThat(made.status()).as(made.text()).isEqualTo(200);
+    String id = made.json().path("id").asString();
+    assertThat(made.json().at("/request_counts/processing").asInt()).isEqualTo(100_000);
+    sdk.messages().batches().cancel(id);
+    assertThat(awaitEnd(id).requestCounts().canceled()).isEqualTo(100_000);
+    assertThat(http.delete(ROUTE + "/" + id).status()).isEqualTo(200);
   }
 
   @Test
