@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -43,6 +44,8 @@ class CompatibilityTest {
   private static final String BLOCKS = "Content blocks of a request";
   private static final String REPLY = "Fields of a reply";
   private static final String RESULTS = "Result blocks and error codes";
+  private static final String STOP_REASONS = "Stop reasons";
+  private static final String CALLS = "Programmatic tool calling";
   private static final String EVENTS = "Events of a streamed reply";
   private static final String ROUTES = "Routes";
   private static final String HEADERS = "Headers of a reply";
@@ -55,7 +58,20 @@ class CompatibilityTest {
 
   private final CompatibilityTable table =
       new CompatibilityTable(
-          List.of(ROUTES, REQUEST, TOOL_FIELDS, BLOCKS, REPLY, RESULTS, EVENTS, HEADERS));
+          Stream.concat(
+                  Stream.of(
+                      ROUTES,
+                      REQUEST,
+                      TOOL_FIELDS,
+                      BLOCKS,
+                      REPLY,
+                      STOP_REASONS,
+                      CALLS,
+                      RESULTS,
+                      EVENTS,
+                      HEADERS),
+                  ObjectObservations.SECTIONS.stream())
+              .toList());
 
   @BeforeAll
   static void start() {
@@ -65,7 +81,10 @@ class CompatibilityTest {
         RunningCaisson.over(directory)
             .upstream(upstream)
             .clock(clock)
-            .server(server -> server.withKeyLimits(60_000, 1))
+            .server(server ->
+                server
+                    .withKeyLimits(60_000, 1)
+                    .withLimits(ByteSize.ofMebibytes(2), ByteSize.ofMebibytes(2)))
             .engine(engine ->
                 engine
                     .withLimits(Limits.DEFAULT.withCellLimit(Duration.ofSeconds(1)))
@@ -90,6 +109,9 @@ class CompatibilityTest {
     events();
     routes();
     headers();
+    stopReasons();
+    calls();
+    new ObjectObservations(http, upstream, table).all();
     String page = table.markdown();
     if (Boolean.getBoolean("caisson.compatibility.write")) {
       Files.writeString(PAGE, page);
@@ -493,6 +515,64 @@ class CompatibilityTest {
           answer.header(header).isEmpty() ? Verdict.NOT_SENT : Verdict.SUPPORTED,
           "");
     }
+  }
+
+  private void stopReasons() {
+    for (String reason :
+        List.of(
+            "end_turn",
+            "max_tokens",
+            "stop_sequence",
+            "refusal",
+            "model_context_window_exceeded",
+            "compaction")) {
+      ObjectNode given = ModelReply.of().text("x").stop(reason).build();
+      assertThat(ok(request(), given).path("stop_reason").asString()).isEqualTo(reason);
+      table.add(STOP_REASONS, reason, Verdict.PASSED_THROUGH, "");
+    }
+    upstream.reset();
+    upstream.otherwise(_ -> ModelReply.bash("true"));
+    RawHttp.Answer paused = http.message(Json.write(request()));
+    assertThat(paused.json().path("stop_reason").asString()).isEqualTo("pause_turn");
+    table.add(STOP_REASONS, "pause_turn", Verdict.SUPPORTED, "after ten replies of the model");
+    table.add(STOP_REASONS, "tool_use", Verdict.SUPPORTED, "for tools of the client");
+  }
+
+  private void calls() {
+    for (String version : List.of("code_execution_20250825", TOOL)) {
+      ObjectNode request = request();
+      ((ObjectNode) request.at("/tools/0")).put("type", version);
+      ObjectNode lookup = tool("lookup");
+      lookup.putArray("allowed_callers").add(version);
+      request.withArray("tools").add(lookup);
+      JsonNode pause = ok(request, python("print(await lookup({'key': 'a'}))"));
+      assertThat(pause.path("stop_reason").asString()).isEqualTo("tool_use");
+      assertThat(pause.at("/content/0/caller/type").asString()).isEqualTo("direct");
+      assertThat(pause.at("/content/1/caller/type").asString()).isEqualTo(version);
+      assertThat(pause.at("/content/1/caller/tool_id")).isEqualTo(pause.at("/content/0/id"));
+      table.add(CALLS, "caller.type: " + version, Verdict.SUPPORTED, "on tool_use, with tool_id");
+      request.put("container", pause.at("/container/id").asString());
+      request
+          .withArray("messages")
+          .addObject()
+          .put("role", "assistant")
+          .set("content", pause.path("content"));
+      request
+          .withArray("messages")
+          .addObject()
+          .put("role", "user")
+          .putArray("content")
+          .addObject()
+          .put("type", "tool_result")
+          .put("tool_use_id", pause.at("/content/1/id").asString())
+          .put("content", "found");
+      JsonNode end = ok(request, ModelReply.saying("ok"));
+      assertThat(end.at("/content/0/type").asString()).isEqualTo("code_execution_tool_result");
+      assertThat(end.at("/content/0/content/stdout").asString()).isEqualTo("found\n");
+    }
+    table.add(CALLS, "caller.type: direct", Verdict.SUPPORTED, "on every server_tool_use");
+    table.add(
+        CALLS, "continuation with tool_result blocks", Verdict.SUPPORTED, "its result comes first");
   }
 
   // Observing

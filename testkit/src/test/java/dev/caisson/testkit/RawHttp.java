@@ -24,6 +24,10 @@ final class RawHttp {
     this.key = key;
   }
 
+  String key() {
+    return key;
+  }
+
   static RawHttp of(RunningCaisson caisson) {
     return new RawHttp(caisson.url(), caisson.key());
   }
