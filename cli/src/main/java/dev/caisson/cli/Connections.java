@@ -130,6 +130,7 @@ final class Connections {
             .withIdle(settings.duration(Setting.IDLE))
             .withWaitingCells(settings.integer(Setting.QUEUE, 0, 100_000))
             .withUploadLimit(settings.size(Setting.MAX_FILE))
+            .withStorageLimit(settings.size(Setting.STORAGE))
             .withDefaultImage(image);
     return new EmbeddedSettings(
         settings.path(Setting.DATA), settings.path(Setting.IMAGES), engine, sandbox(settings));

@@ -107,7 +107,9 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private static MessagesSettings messagesSettings(Settings settings) {
-    MessagesSettings messages = MessagesSettings.DEFAULT;
+    MessagesSettings messages =
+        MessagesSettings.DEFAULT.withBatchParallelism(
+            settings.integer(Setting.BATCH_PARALLELISM, 1, 1000));
     Optional<URI> url = settings.uri(Setting.UPSTREAM_URL);
     if (url.isPresent()) {
       messages = messages.withUpstream(url.get());

@@ -31,6 +31,8 @@ enum Setting {
   OUTPUT("1MiB", "kept of each output stream of a cell"),
   QUEUE("32", "cells that may wait for one container"),
   MAX_FILE("500MiB", "size of one stored file"),
+  STORAGE("1TiB", "all stored files of one organization"),
+  BATCH_PARALLELISM("4", "requests of message batches that are answered at once"),
   KEY_REQUESTS("60000", "requests that one API key may make in a minute"),
   KEY_CELLS("256", "requests of one API key that may run code at the same time");
 

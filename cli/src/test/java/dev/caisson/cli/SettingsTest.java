@@ -55,6 +55,8 @@ class SettingsTest {
             output=1MiB
             queue=32
             max-file=500MiB
+            storage=1TiB
+            batch-parallelism=4
             key-requests=60000
             key-cells=256\
             """);
