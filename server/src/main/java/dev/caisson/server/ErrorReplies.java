@@ -8,6 +8,7 @@ import dev.caisson.wire.Json;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -84,7 +85,17 @@ final class ErrorReplies {
     if (error instanceof CaissonException.RangeNotSatisfiable range) {
       context.header("content-range", "bytes */" + range.sizeBytes());
     }
-    exchange.reply(status, ErrorJson.write(error, exchange.requestId()));
+    send(exchange, status, ErrorJson.write(error, exchange.requestId()));
+  }
+
+  private static void send(Exchange exchange, int status, ObjectNode envelope) {
+    HttpServletRequest request = exchange.context().req();
+    if (RequestBody.isUnread(request)) {
+      exchange.replyNow(status, envelope);
+      RequestBody.drain(request);
+    } else {
+      exchange.reply(status, envelope);
+    }
   }
 
   /** SDKs retry 408, 409, 429 and 5xx by themselves, which must not run code twice. */
@@ -125,7 +136,7 @@ final class ErrorReplies {
           default -> String.valueOf(e.getMessage());
         };
     Exchange exchange = new Exchange(context);
-    exchange.reply(status, ErrorJson.of(status).envelope(message, exchange.requestId()));
+    send(exchange, status, ErrorJson.of(status).envelope(message, exchange.requestId()));
   }
 
   /** What Jetty refuses before there is a route: bad request lines, headers, escapes in paths. */

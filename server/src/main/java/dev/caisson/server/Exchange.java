@@ -15,12 +15,17 @@ import dev.caisson.domain.SkillId;
 import dev.caisson.wire.Clip;
 import dev.caisson.wire.Json;
 import io.javalin.http.Context;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import java.util.Optional;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 
 /** One request and its reply, as the routes see them. Text that is no id names nothing: 404. */
 final class Exchange {
+  private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
   private static final String REQUEST_ID = "caisson.request-id";
   private static final String PRINCIPAL = "caisson.principal";
   private static final String RAN_CODE = "caisson.ran-code";
@@ -140,6 +145,21 @@ final class Exchange {
       return limit == null ? PageRequest.DEFAULT_LIMIT : Integer.parseInt(limit);
     } catch (NumberFormatException e) {
       throw new CaissonException.InvalidRequest("limit: Input should be a valid integer");
+    }
+  }
+
+  /** Sends a reply before the request has been read to its end. */
+  void replyNow(int status, JsonNode json) {
+    byte[] bytes = Json.bytes(json);
+    HttpServletResponse response = context.res();
+    response.setStatus(status);
+    response.setContentType("application/json");
+    response.setContentLength(bytes.length);
+    try {
+      response.getOutputStream().write(bytes);
+      response.flushBuffer();
+    } catch (IOException e) {
+      LOG.debug("client gone request={}", requestId());
     }
   }
 

@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 
 /**
  * The body of a request as a stream that ends at a limit. That a client stops sending, or sends
@@ -14,6 +15,11 @@ import java.io.InputStream;
  * error of ours.
  */
 final class RequestBody extends FilterInputStream {
+  /** Most of what is refused for its size is not much larger than the limit. */
+  private static final ByteSize DRAIN_LIMIT = ByteSize.ofMebibytes(128);
+
+  private static final Duration DRAIN_TIME = Duration.ofSeconds(10);
+
   private final ByteSize limit;
   private long taken;
 
@@ -49,6 +55,39 @@ final class RequestBody extends FilterInputStream {
       throw incomplete(e);
     }
     return bytes.toByteArray();
+  }
+
+  /** Whether the client may still be sending what nobody has read. */
+  static boolean isUnread(HttpServletRequest request) {
+    try {
+      return !request.getInputStream().isFinished();
+    } catch (IOException | IllegalStateException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Reads away what a client goes on to send after it was refused. Closing the connection in its
+   * face would lose it the reply: many clients read none before they have sent all. Not for ever,
+   * and nothing for a client that waits to be told to go on.
+   */
+  static void drain(HttpServletRequest request) {
+    if (request.getHeader("expect") != null) {
+      return;
+    }
+    long end = System.nanoTime() + DRAIN_TIME.toNanos();
+    long left = DRAIN_LIMIT.bytes();
+    byte[] buffer = new byte[1 << 16];
+    try {
+      InputStream body = request.getInputStream();
+      int count = 0;
+      while (count >= 0 && left > 0 && System.nanoTime() - end < 0) {
+        count = body.read(buffer);
+        left -= Math.max(0, count);
+      }
+    } catch (IOException | IllegalStateException e) {
+      return; // it has gone, or sends nonsense
+    }
   }
 
   @Override

@@ -268,6 +268,34 @@ class BadInputTest {
   }
 
   /** Sends bytes as they are and reads until the server closes or falls silent. */
+  @Test
+  void aClientThatStillSendsHearsWhyItWasRefused() throws IOException {
+    byte[] rest = new byte[3_000_000];
+    for (String key : List.of("wrong", caisson.key())) {
+      try (Socket socket = new Socket(caisson.url().getHost(), caisson.url().getPort())) {
+        socket.setSoTimeout(20_000);
+        OutputStream out = socket.getOutputStream();
+        String head =
+            "POST /v1/skills HTTP/1.1\r\nhost: x\r\nx-api-key: "
+                + key
+                + "\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: 4000000"
+                + "\r\n\r\n--b\r\nContent-Disposition: form-data; name=\"files[]\";"
+                + " filename=\"SKILL.md\"\r\n\r\n";
+        out.write(head.getBytes(StandardCharsets.US_ASCII));
+        out.flush();
+        // The refusal is there before the body; all the same the body can be sent.
+        InputStream in = socket.getInputStream();
+        String reply = new String(in.readNBytes(12), StandardCharsets.US_ASCII);
+        assertThat(reply).isEqualTo("HTTP/1.1 " + (key.equals("wrong") ? "401" : "400"));
+        for (int i = 0; i < rest.length; i += 10_000) {
+          out.write(rest, i, 10_000);
+        }
+        socket.shutdownOutput();
+        assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8)).contains("request_id");
+      }
+    }
+  }
+
   private static String raw(String request) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), caisson.url().getPort())) {
       socket.setSoTimeout(10_000);
