@@ -12,6 +12,10 @@ import _signal
 # A header lists the outputs; a cell that leaves more has its first ones taken and the rest named.
 MAX_OUTPUTS = 1000
 
+# What a cell that nobody waits for any more is given at most to end by itself: its container is to be
+# free within a second.
+_CANCEL_SECONDS = 0.5
+
 # How long after SIGKILL a cell may stay before its sandbox is given up.
 _KILL_SECONDS = 10.0
 
@@ -191,7 +195,10 @@ class Cell:
     def _interrupt(self, why):
         self._why = why
         self._state = _INTERRUPTED
-        self._deadline = time.monotonic() + self._request.grace
+        grace = self._request.grace
+        if why == "cancelled":
+            grace = min(grace, _CANCEL_SECONDS)
+        self._deadline = time.monotonic() + grace
         pid = self._pid if self._interpreter is None else self._interpreter.pid
         for target in (-pid, pid):
             # The group, and the leader by itself in case it has moved to another group.

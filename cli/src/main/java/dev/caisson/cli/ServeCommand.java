@@ -92,8 +92,9 @@ final class ServeCommand implements Callable<Integer> {
         EmbeddedCaisson caisson = Connections.forCode(settings, console)) {
       requireWalls(caisson.isolation(), console);
       Optional<Keys.NewKey> made = credentials(directory, caisson.engine().keys());
-      Messages messages = Messages.open(messagesSettings, caisson.engine());
-      try (CaissonServer server = CaissonServer.start(serverSettings, caisson.engine(), messages)) {
+      // Batches end before the engine does: what they run then is told as not run.
+      try (Messages messages = Messages.open(messagesSettings, caisson.engine());
+          CaissonServer server = CaissonServer.start(serverSettings, caisson.engine(), messages)) {
         claim.publish(server.url().toString());
         announce(command, directory, server.url(), made);
         new CountDownLatch(1).await();

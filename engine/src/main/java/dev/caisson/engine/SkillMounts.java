@@ -11,7 +11,6 @@ import dev.caisson.sandbox.Sandbox;
 import dev.caisson.store.SkillStore;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Brings versions of skills under {@code /skills/<name>} of a container. What a container's code
@@ -35,24 +34,12 @@ final class SkillMounts {
     container.mounting().lockInterruptibly();
     try {
       for (SkillVersion version : versions) {
-        if (!stands(container.id(), visit.sandbox(), version)) {
-          replace(container.id(), visit.sandbox(), version);
-        }
+        // Written anew each time: code of the container may have changed what stands there, and a
+        // request that names a version is told that it is this one.
+        replace(container.id(), visit.sandbox(), version);
       }
     } finally {
       container.mounting().unlock();
-    }
-  }
-
-  private boolean stands(ContainerId container, Sandbox sandbox, SkillVersion version) {
-    if (!store.mounted(container, version.name()).equals(Optional.of(version.id().value()))) {
-      return false;
-    }
-    try {
-      sandbox.list(version.directory() + "/" + SkillFile.MANIFEST);
-      return true;
-    } catch (NotFound e) {
-      return false; // the container's code has deleted it
     }
   }
 

@@ -141,7 +141,7 @@ public final class Messages implements AutoCloseable {
     FileSources sources = FileSources.of(engine.files(), organization, request.messages());
     request.uploads().forEach(upload -> file(organization, upload));
     if (direct || queries == null) {
-      return new TokenCount(TokenEstimate.of(request.tree()), true);
+      return new TokenCount(TokenEstimate.of(request.tree()), false);
     }
     MessageRequest inlined = request.withMessages(sources.inline());
     ObjectNode asked =

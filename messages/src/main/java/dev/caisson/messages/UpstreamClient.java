@@ -4,6 +4,7 @@ import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.CaissonException;
 import dev.caisson.wire.Json;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -15,11 +16,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Speaks to the server whose model answers. Safe for use from many threads. */
 final class UpstreamClient implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(UpstreamClient.class);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
   /** Twice what a whole request may have; the longest replies seen are far below. */
@@ -161,8 +165,12 @@ final class UpstreamClient implements AutoCloseable {
     return UpstreamFailure.told(status, message, response.headers().firstValue("retry-after"));
   }
 
-  private static String reason(IOException failure) {
-    return failure.getMessage() == null ? failure.toString() : failure.getMessage();
+  private String reason(IOException failure) {
+    LOG.warn("upstream {} failed", messages, failure);
+    if (failure instanceof ConnectException) {
+      return "cannot be reached";
+    }
+    return "the connection broke off before the reply was complete";
   }
 
   @Override

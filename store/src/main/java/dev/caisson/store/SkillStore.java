@@ -249,21 +249,6 @@ public final class SkillStore {
         .execute();
   }
 
-  /** The version that stands in a container under that name. */
-  public Optional<String> mounted(ContainerId container, String name) {
-    return database.read(handle ->
-        handle
-            .createQuery(
-                """
-                SELECT version_id FROM skill_mounts
-                WHERE container_id = :container AND name = :name
-                """)
-            .bind("container", container.value())
-            .bind("name", name)
-            .mapTo(String.class)
-            .findOne());
-  }
-
   /** Notes which version stands in a container now. */
   public void mount(ContainerId container, SkillVersion version, Instant now) {
     database.change(handle ->

@@ -24,6 +24,19 @@ public final class DevModelMain {
       "usage: caisson dev-model [--port PORT] [--delay MILLISECONDS] [RULES.json]";
   private static final int PORT = 8788;
 
+  private static final String HELP =
+      USAGE
+          + """
+
+
+          Answers the Messages API on loopback by rules instead of by a model, for `caisson serve --upstream`.
+          Without rules it runs the code fences of your message and repeats the rest. See docs/dev-model.md.
+
+          Examples:
+            ./caisson dev-model
+            ./caisson dev-model --port 9302 rules.json\
+          """;
+
   /** Slow enough to be seen. */
   private static final Duration DELAY = Duration.ofMillis(20);
 
@@ -36,6 +49,10 @@ public final class DevModelMain {
   public static void main(String[] arguments) throws InterruptedException {
     PrintStream out = System.out;
     PrintStream err = System.err;
+    if (arguments.length == 1 && arguments[0].matches("-h|--help")) {
+      out.println(HELP);
+      return;
+    }
     Options options;
     try {
       options = options(arguments);

@@ -315,19 +315,26 @@ class CompatibilityTest {
     ObjectNode request = request();
     request.put("container", http.container());
     JsonNode reply = ok(request, given);
+    table.add(REPLY, "content", Verdict.SUPPORTED, "the model's blocks, and our calls and results");
+    table.add(REPLY, "stop_reason", Verdict.SUPPORTED, "the model's last, or ours: see below");
+    JsonNode twice =
+        ok(
+            request(),
+            counting(ModelReply.of().call("bash_code_execution", command("true")), 11, 5),
+            counting(ModelReply.of().text("said"), 20, 7));
+    assertThat(twice.at("/usage/input_tokens").asInt()).isEqualTo(31);
+    assertThat(twice.at("/usage/output_tokens").asInt()).isEqualTo(12);
+    table.add(REPLY, "usage.input_tokens", Verdict.SUPPORTED, "the sum of the model's replies");
+    table.add(REPLY, "usage.output_tokens", Verdict.SUPPORTED, "the sum of the model's replies");
     for (String field :
         List.of(
-            "/content",
             "/id",
             "/role",
             "/type",
             "/model",
-            "/stop_reason",
             "/stop_sequence",
             "/stop_details",
             "/a_field_of_the_upstream",
-            "/usage/input_tokens",
-            "/usage/output_tokens",
             "/usage/cache_creation_input_tokens",
             "/usage/cache_read_input_tokens",
             "/usage/service_tier",
@@ -475,6 +482,7 @@ class CompatibilityTest {
             "GET /v1/skills/{id}/versions",
             "GET /v1/skills/{id}/versions/{version}",
             "DELETE /v1/skills/{id}/versions/{version}",
+            "GET /v1/skills/{id}/versions/{version}/content",
             "POST /v1/complete",
             "GET /v1/organizations/cost_report",
             "GET /v1/organizations/usage_report/messages")) {
@@ -711,6 +719,14 @@ class CompatibilityTest {
     ObjectNode tool = Json.object().put("name", name).put("description", "d");
     tool.putObject("input_schema").put("type", "object");
     return tool;
+  }
+
+  private static ObjectNode counting(ModelReply reply, int input, int output) {
+    return reply.usage("input_tokens", input).usage("output_tokens", output).build();
+  }
+
+  private static ObjectNode command(String text) {
+    return Json.object().put("command", text);
   }
 
   private static ObjectNode python(String code) {

@@ -286,8 +286,10 @@ class ToolPromisesTest {
         "echo "
             + PNG
             + " | base64 -d > dot.png; printf '%%PDF-1.4\\n%%%%EOF\\n' > page.pdf;"
-            + "printf '\\377\\330\\377\\340' > dot.jpg; printf GIF89a > dot.gif;"
-            + "printf 'RIFF\\4\\0\\0\\0WEBP' > dot.webp;"
+            + "printf '\\377\\330\\377\\340..........\\377\\331' > dot.jpg;"
+            + "echo R0lGODlhAQABAAAAACwAAAAAAQABAAACAUwAOw== | base64 -d > dot.gif;"
+            + "printf 'RIFF\\6\\0\\0\\0WEBPVP8 ' > dot.webp;"
+            + "echo 'GIF89a is a format, RIFF another' > gif.md; echo '%PDF-notes, long' > pdf.md;"
             + "mkdir -p dir; touch dir/in; truncate -s 11M large.txt; printf '\\377\\0' > bytes");
     for (String image : List.of("dot.png", "dot.jpg", "dot.gif", "dot.webp")) {
       JsonNode seen = session.view(image);
@@ -303,7 +305,9 @@ class ToolPromisesTest {
     assertThat(session.shownToModel().path("type").asString()).isEqualTo("document");
     assertThat(session.view("dir").path("content").asString()).contains("/home/user/dir/in");
     assertThat(session.view("large.txt").path("error_message").asString()).contains("10MiB");
-    session.bash("cat dot.png > large.png; truncate -s 3841K large.png");
+    session.bash("(head -c 33 dot.png; head -c 3841K /dev/zero; tail -c 12 dot.png) > large.png");
+    assertThat(session.view("gif.md").path("content").asString()).startsWith("GIF89a is a format");
+    assertThat(session.view("pdf.md").path("file_type").asString()).isEqualTo("text");
     assertThat(session.view("large.png").path("error_message").asString())
         .contains("3.8MiB for images");
     assertThat(session.view("bytes").path("error_message").asString()).contains("not a text file");
