@@ -5,10 +5,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A Caisson in a JVM of its own, to be killed as no test could kill itself. */
 public final class CaissonProcess implements AutoCloseable {
@@ -24,29 +28,64 @@ public final class CaissonProcess implements AutoCloseable {
 
   /** Starts a server over a directory as {@link RunningCaisson#over} does, and waits for it. */
   public static CaissonProcess start(Path directory, Map<String, String> environment) {
-    List<String> command =
+    return start(
+        List.of(ServeMain.class.getName(), directory.toString()),
+        environment,
+        "(?s)" + ServeMain.READY + " (\\S+) (\\S+)");
+  }
+
+  /**
+   * Starts {@code caisson serve} itself over the same directory, which a {@link RunningCaisson} has
+   * been over before: it has made the image.
+   */
+  public static CaissonProcess serve(Path directory) {
+    try {
+      Files.deleteIfExists(directory.resolve("data").resolve("credentials"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return start(
         List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:TieredStopAtLevel=1",
-            "--enable-native-access=ALL-UNNAMED",
-            "-cp",
-            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-            ServeMain.class.getName(),
-            directory.toString());
+            dev.caisson.cli.Main.class.getName(),
+            "--data",
+            directory.resolve("data").toString(),
+            "serve",
+            "--port",
+            "0"),
+        Map.of("CAISSON_IMAGES", directory.resolve("images").toString()),
+        "(?s).*BASE_URL=(\\S+).*API_KEY=(\\S+)");
+  }
+
+  /** Reads what the process prints until the pattern finds address and key in it. */
+  private static CaissonProcess start(
+      List<String> main, Map<String, String> environment, String ready) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty(
+                    "surefire.test.class.path", System.getProperty("java.class.path"))));
+    command.addAll(main);
     try {
       ProcessBuilder builder = new ProcessBuilder(command);
       builder.environment().putAll(environment);
       builder.redirectError(ProcessBuilder.Redirect.INHERIT);
       Process process = builder.start();
       BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
+      Pattern pattern = Pattern.compile(ready);
+      StringBuilder printed = new StringBuilder();
       for (String line = output.readLine(); line != null; line = output.readLine()) {
-        String[] words = line.split(" ", -1);
-        if (words.length == 3 && words[0].equals(ServeMain.READY)) {
-          return new CaissonProcess(process, URI.create(words[1]), words[2]);
+        printed.append(line).append(' ');
+        Matcher matcher = pattern.matcher(printed);
+        if (matcher.lookingAt()) {
+          return new CaissonProcess(process, URI.create(matcher.group(1)), matcher.group(2));
         }
       }
       process.destroyForcibly();
-      throw new IllegalStateException("the server ended before it was ready");
+      throw new IllegalStateException("the server ended before it was ready: " + printed);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

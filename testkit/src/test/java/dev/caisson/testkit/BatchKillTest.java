@@ -61,6 +61,36 @@ class BatchKillTest {
     }
   }
 
+  @Test
+  @Tag("slow")
+  void aServerThatIsStoppedTellsWhatItDidNotRun(@TempDir Path directory) {
+    RunningCaisson.over(directory).start().close();
+    String batch;
+    try (CaissonProcess first = CaissonProcess.serve(directory)) {
+      RawHttp http = new RawHttp(first.url(), first.key());
+      String container = http.container();
+      RawHttp.Answer made =
+          http.post("/v1/messages/batches", requests(container), "anthropic-version", "2023-06-01");
+      assertThat(made.status()).as(made.text()).isEqualTo(200);
+      batch = made.json().path("id").asString();
+      await().atMost(PATIENCE).until(() -> counts(http, batch).path("succeeded").asInt() >= 2);
+    }
+    try (CaissonProcess second = CaissonProcess.serve(directory)) {
+      RawHttp http = new RawHttp(second.url(), second.key());
+      await().atMost(PATIENCE).until(() -> counts(http, batch).path("processing").asInt() == 0);
+      int stopped = 0;
+      for (String line :
+          http.get("/v1/messages/batches/" + batch + "/results").text().split("\n", -1)) {
+        if (line.contains("server_restart")) {
+          stopped++;
+        } else if (!line.isEmpty()) {
+          assertThat(line).contains("\"succeeded\"", "\"return_code\":0");
+        }
+      }
+      assertThat(stopped).isBetween(1, 4);
+    }
+  }
+
   private static JsonNode counts(RawHttp http, String batch) {
     return http.get("/v1/messages/batches/" + batch).json().path("request_counts");
   }
