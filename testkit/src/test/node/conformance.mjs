@@ -326,6 +326,16 @@ check('batches run and their results are read', async () => {
   assert.equal((await client.messages.batches.delete(batch.id)).type, 'message_batch_deleted');
 });
 
+check('an upload that is refused hears why', async () => {
+  const large = await toFile(Buffer.alloc(3_000_000), 'large.bin');
+  const stranger = new Anthropic({ apiKey: 'sk-wrong', maxRetries: 0 });
+  for (let i = 0; i < 5; i++) {
+    await assert.rejects(stranger.files.upload({ file: large }), Anthropic.AuthenticationError);
+    await assert.rejects(client.skills.create({ files: [await toFile(Buffer.from('x'), 'SKILL.md')] }), Anthropic.BadRequestError);
+    await assert.rejects(client.beta.files.upload({ file: large, betas: ['made-up-2020-01-01'] }), Anthropic.BadRequestError);
+  }
+});
+
 check('a stream that the client leaves frees its container', async () => {
   const one = await client.messages.create(request('code_execution_20250825', [bash('true'), say('done')]));
   const stream = client.messages.stream(
