@@ -61,7 +61,7 @@ final class ImageBuilder {
           ready = justTried(digest, host, asked);
         }
         if (ready.isEmpty()) {
-          directory.sweep();
+          directory.sweep(digest);
           ready = Optional.of(attempt(request, interpreter, host, digest, listener));
         }
       }

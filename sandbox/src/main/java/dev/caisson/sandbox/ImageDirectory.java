@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -267,13 +268,21 @@ final class ImageDirectory {
     Files.deleteIfExists(root.resolve("attempts").resolve(digest));
   }
 
-  /** Deletes what killed builds left behind; leaves alone what somebody still builds. */
-  void sweep() throws IOException {
+  /**
+   * Deletes what killed builds left behind; leaves alone what somebody still builds.
+   *
+   * @param held the digest whose lock the caller holds: nobody else builds that one
+   */
+  void sweep(String held) throws IOException {
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(root, BUILDING + "*")) {
       for (Path entry : entries) {
         String rest = entry.getFileName().toString().substring(BUILDING.length());
         String digest = rest.substring(0, Math.min(64, rest.length()));
         if (!DIGEST.matcher(digest).matches()) {
+          continue;
+        }
+        if (digest.equals(held)) {
+          deleteUnlessInUse(entry);
           continue;
         }
         Optional<KernelLock> lock = KernelLock.tryLock(root.resolve("locks").resolve(digest));
@@ -283,6 +292,15 @@ final class ImageDirectory {
           }
         }
       }
+    }
+  }
+
+  /** Of a build that was killed just now something may still write; that takes it away itself. */
+  private static void deleteUnlessInUse(Path entry) throws IOException {
+    try {
+      Trees.delete(entry);
+    } catch (DirectoryNotEmptyException e) {
+      LOG.log(System.Logger.Level.DEBUG, "still in use: " + entry, e);
     }
   }
 
