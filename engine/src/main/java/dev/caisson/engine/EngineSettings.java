@@ -2,6 +2,7 @@ package dev.caisson.engine;
 
 import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.Limits;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.time.Duration;
 
 /**
@@ -19,6 +20,7 @@ import java.time.Duration;
  * @param calls how long cells may wait for tools that they call
  * @param sweepEvery how often idle, expired and orphaned things are looked for
  */
+@RecordBuilder
 public record EngineSettings(
     Limits limits,
     Duration retention,
@@ -30,7 +32,8 @@ public record EngineSettings(
     String defaultImage,
     Duration ownerWait,
     CallLimits calls,
-    Duration sweepEvery) {
+    Duration sweepEvery)
+    implements EngineSettingsBuilder.With {
   /**
    * The hosted service's published figures (30 days, about 5 minutes, 500 MB, 1 TB); the others are
    * ours: 32 waiting cells of 90 s are as long as anybody's patience; a living owner gives an
@@ -60,170 +63,5 @@ public record EngineSettings(
     if (!sweepEvery.isPositive()) {
       throw new IllegalArgumentException("sweepEvery must be positive: " + sweepEvery);
     }
-  }
-
-  public EngineSettings withLimits(Limits value) {
-    return new EngineSettings(
-        value,
-        retention,
-        idle,
-        waitingCells,
-        uploadLimit,
-        storageLimit,
-        outputFiles,
-        defaultImage,
-        ownerWait,
-        calls,
-        sweepEvery);
-  }
-
-  public EngineSettings withRetention(Duration value) {
-    return new EngineSettings(
-        limits,
-        value,
-        idle,
-        waitingCells,
-        uploadLimit,
-        storageLimit,
-        outputFiles,
-        defaultImage,
-        ownerWait,
-        calls,
-        sweepEvery);
-  }
-
-  public EngineSettings withIdle(Duration value) {
-    return new EngineSettings(
-        limits,
-        retention,
-        value,
-        waitingCells,
-        uploadLimit,
-        storageLimit,
-        outputFiles,
-        defaultImage,
-        ownerWait,
-        calls,
-        sweepEvery);
-  }
-
-  public EngineSettings withWaitingCells(int value) {
-    return new EngineSettings(
-        limits,
-        retention,
-        idle,
-        value,
-        uploadLimit,
-        storageLimit,
-        outputFiles,
-        defaultImage,
-        ownerWait,
-        calls,
-        sweepEvery);
-  }
-
-  public EngineSettings withUploadLimit(ByteSize value) {
-    return new EngineSettings(
-        limits,
-        retention,
-        idle,
-        waitingCells,
-        value,
-        storageLimit,
-        outputFiles,
-        defaultImage,
-        ownerWait,
-        calls,
-        sweepEvery);
-  }
-
-  public EngineSettings withStorageLimit(ByteSize value) {
-    return new EngineSettings(
-        limits,
-        retention,
-        idle,
-        waitingCells,
-        uploadLimit,
-        value,
-        outputFiles,
-        defaultImage,
-        ownerWait,
-        calls,
-        sweepEvery);
-  }
-
-  public EngineSettings withOutputFiles(int value) {
-    return new EngineSettings(
-        limits,
-        retention,
-        idle,
-        waitingCells,
-        uploadLimit,
-        storageLimit,
-        value,
-        defaultImage,
-        ownerWait,
-        calls,
-        sweepEvery);
-  }
-
-  public EngineSettings withDefaultImage(String value) {
-    return new EngineSettings(
-        limits,
-        retention,
-        idle,
-        waitingCells,
-        uploadLimit,
-        storageLimit,
-        outputFiles,
-        value,
-        ownerWait,
-        calls,
-        sweepEvery);
-  }
-
-  public EngineSettings withOwnerWait(Duration value) {
-    return new EngineSettings(
-        limits,
-        retention,
-        idle,
-        waitingCells,
-        uploadLimit,
-        storageLimit,
-        outputFiles,
-        defaultImage,
-        value,
-        calls,
-        sweepEvery);
-  }
-
-  public EngineSettings withSweepEvery(Duration value) {
-    return new EngineSettings(
-        limits,
-        retention,
-        idle,
-        waitingCells,
-        uploadLimit,
-        storageLimit,
-        outputFiles,
-        defaultImage,
-        ownerWait,
-        calls,
-        value);
-  }
-
-  public EngineSettings withCalls(CallLimits value) {
-    return new EngineSettings(
-        limits,
-        retention,
-        idle,
-        waitingCells,
-        uploadLimit,
-        storageLimit,
-        outputFiles,
-        defaultImage,
-        ownerWait,
-        value,
-        sweepEvery);
   }
 }

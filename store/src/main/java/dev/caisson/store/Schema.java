@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -17,8 +18,11 @@ import org.sqlite.SQLiteDataSource;
 
 /** Keeps the tables of a database at the version that this program knows. */
 final class Schema {
-  /** The newest migration in {@code migration/sqlite}. */
-  static final int VERSION = 14;
+  /**
+   * The newest migration. Those up to 14 are SQLite's own; later ones, in {@code migration/common},
+   * are for every database.
+   */
+  static final int VERSION = 15;
 
   /** A migration takes milliseconds; nobody holds the lock for longer and lives. */
   private static final Duration LOCK_PATIENCE = Duration.ofSeconds(60);
@@ -114,7 +118,10 @@ final class Schema {
       Flyway.configure(Schema.class.getClassLoader())
           .loggers("slf4j")
           .dataSource(source)
-          .locations("classpath:dev/caisson/store/migration/sqlite")
+          .locations(
+              "classpath:dev/caisson/store/migration/sqlite",
+              "classpath:dev/caisson/store/migration/common")
+          .placeholders(Map.of("seq", "INTEGER PRIMARY KEY"))
           .load()
           .migrate();
     } catch (FlywayException e) {

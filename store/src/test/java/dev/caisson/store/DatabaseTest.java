@@ -72,7 +72,7 @@ class DatabaseTest {
 
   @Test
   void knowsTheNewestOfItsMigrations() throws Exception {
-    URI migrations = Objects.requireNonNull(Schema.class.getResource("migration/sqlite")).toURI();
+    URI migrations = Objects.requireNonNull(Schema.class.getResource("migration/common")).toURI();
     try (var files = Files.list(Path.of(migrations))) {
       assertThat(
               files
