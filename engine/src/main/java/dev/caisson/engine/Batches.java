@@ -7,6 +7,7 @@ import dev.caisson.domain.BatchHeaders;
 import dev.caisson.domain.BatchId;
 import dev.caisson.domain.BatchOutcome;
 import dev.caisson.domain.BatchResult;
+import dev.caisson.domain.CaissonException.Conflict;
 import dev.caisson.domain.CaissonException.InvalidRequest;
 import dev.caisson.domain.CaissonException.NotFound;
 import dev.caisson.domain.CursorPage;
@@ -70,7 +71,10 @@ public final class Batches {
   }
 
   Batch made(OrganizationId organization, BatchId id) {
-    store.made(id);
+    if (!store.made(id, self)) {
+      throw new Conflict(
+          "message batch " + id + " was given up because this process was taken for dead");
+    }
     listener.mayRun();
     return get(organization, id);
   }

@@ -197,7 +197,7 @@ public final class Cells {
         return cell;
       } finally {
         if (!kept) {
-          store.lose(container.id(), INTERNAL_ERROR);
+          store.lose(container.id(), visit.epoch(), INTERNAL_ERROR);
         }
       }
     } catch (InterruptedException e) {
@@ -265,9 +265,9 @@ public final class Cells {
               run.wall().truncatedTo(ChronoUnit.MICROS),
               run.cpu().truncatedTo(ChronoUnit.MICROS),
               collected.outputs());
-      store.complete(cell, organization, collected.files(), collected.reservations());
-      kept = true;
-      return cell;
+      kept = store.complete(cell, organization, collected.files(), collected.reservations());
+      // Another process took the container over: what it made of the cell is what is true.
+      return kept ? cell : store.find(begun.container(), begun.id()).orElse(cell);
     } finally {
       if (!kept) {
         outputs.abandon(collected);

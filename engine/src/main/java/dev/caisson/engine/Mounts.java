@@ -99,6 +99,7 @@ final class Mounts {
     }
     containers.insertMount(
         container.id(),
+        container.epoch(),
         new MountRow(file.filename(), file.id(), file.sizeBytes(), file.sha256()),
         clock.instant());
   }

@@ -36,29 +36,29 @@ final class SkillMounts {
       for (SkillVersion version : versions) {
         // Written anew each time: code of the container may have changed what stands there, and a
         // request that names a version is told that it is this one.
-        replace(container.id(), visit.sandbox(), version);
+        replace(container, visit.sandbox(), version);
       }
     } finally {
       container.mounting().unlock();
     }
   }
 
-  private void replace(ContainerId container, Sandbox sandbox, SkillVersion version) {
+  private void replace(WarmContainer container, Sandbox sandbox, SkillVersion version) {
     List<SkillFile> files = skills.files(version);
     if (files.isEmpty()) {
       throw NotFound.skillVersion(version.skillId().value(), version.id().value());
     }
     // Half of one version and half of another must never pass for either.
-    store.unmount(container, version.name());
+    store.unmount(container.id(), version.name());
     try {
       sandbox.delete(version.directory());
     } catch (NotFound e) {
       // the first of its name
     }
     for (SkillFile file : files) {
-      write(container, sandbox, version, file);
+      write(container.id(), sandbox, version, file);
     }
-    store.mount(container, version, clock.instant());
+    store.mount(container.id(), container.epoch(), version, clock.instant());
   }
 
   private void write(ContainerId container, Sandbox sandbox, SkillVersion version, SkillFile file) {

@@ -60,7 +60,7 @@ final class Sweeper {
   void settleCells() {
     for (ContainerRow row : containers.owned()) {
       if (row.cellRunning() && ownership.orphaned(row)) {
-        store.cells().lose(row.id(), Ownership.SERVER_RESTART);
+        store.cells().lose(row.id(), row.epoch(), Ownership.SERVER_RESTART);
       }
     }
   }

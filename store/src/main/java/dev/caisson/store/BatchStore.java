@@ -77,13 +77,18 @@ public final class BatchStore {
     });
   }
 
-  /** The batch has all of its requests: from now on it is seen and run. */
-  public void made(BatchId batch) {
-    database.change(handle ->
+  /**
+   * The batch has all of its requests: from now on it is seen and run. False when it is not the
+   * maker's any more, who was taken for dead.
+   */
+  public boolean made(BatchId batch, String maker) {
+    return database.write(handle ->
         handle
-            .createUpdate("UPDATE batches SET maker = NULL WHERE id = :id")
-            .bind("id", batch.value())
-            .execute());
+                .createUpdate("UPDATE batches SET maker = NULL WHERE id = :id AND maker = :maker")
+                .bind("id", batch.value())
+                .bind("maker", maker)
+                .execute()
+            > 0);
   }
 
   /** Deletes a batch with its requests, in steps that let others write in between. */

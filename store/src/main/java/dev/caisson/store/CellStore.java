@@ -81,49 +81,55 @@ public final class CellStore {
    *
    * @param files one for each output of the cell
    * @param reservations of the files' content, which end here
+   * @return false, with nothing changed, when the term in which the cell began is over
    */
-  public void complete(
+  public boolean complete(
       Cell cell, OrganizationId organization, List<StoredFile> files, List<String> reservations) {
-    database.change(handle -> {
-      update(handle, cell);
+    return database.write(handle -> {
+      if (!update(handle, cell)) {
+        return false;
+      }
       if (files.isEmpty()) {
-        return;
+        return true;
       }
       for (StoredFile file : files) {
         FileStore.insert(handle, organization, file);
       }
       for (String reservation : reservations) {
-        FileStore.cancel(handle, reservation);
+        FileStore.redeem(handle, reservation);
       }
       insertOutputs(handle, cell);
+      return true;
     });
   }
 
-  private static void update(Handle handle, Cell cell) {
+  private static boolean update(Handle handle, Cell cell) {
     CellOutcome outcome = cell.outcome();
-    handle
-        .createUpdate(
-            """
-            UPDATE cells SET
-              status = :status, reason = :reason, return_code = :returnCode, limit_us = :limit,
-              interpreter_lost = :interpreterLost, stdout = :stdout, stdout_dropped =
-              :stdoutDropped, stderr = :stderr, stderr_dropped = :stderrDropped, wall_us = :wall,
-              cpu_us = :cpu
-            WHERE id = :id
-            """)
-        .bind("id", cell.id().value())
-        .bind("status", outcome.status())
-        .bind("reason", reason(outcome))
-        .bind("returnCode", outcome.returnCode())
-        .bind("limit", outcome instanceof CellOutcome.TimedOut late ? micros(late.limit()) : 0)
-        .bind("interpreterLost", interpreterLost(outcome) ? 1 : 0)
-        .bind("stdout", cell.stdout().text())
-        .bind("stdoutDropped", cell.stdout().droppedBytes())
-        .bind("stderr", cell.stderr().text())
-        .bind("stderrDropped", cell.stderr().droppedBytes())
-        .bind("wall", micros(cell.wall()))
-        .bind("cpu", micros(cell.cpu()))
-        .execute();
+    return handle
+            .createUpdate(
+                """
+                UPDATE cells SET
+                  status = :status, reason = :reason, return_code = :returnCode, limit_us = :limit,
+                  interpreter_lost = :interpreterLost, stdout = :stdout, stdout_dropped =
+                  :stdoutDropped, stderr = :stderr, stderr_dropped = :stderrDropped, wall_us = :wall,
+                  cpu_us = :cpu
+                WHERE id = :id AND status = 'running' AND epoch = (
+                  SELECT epoch FROM containers WHERE containers.id = cells.container_id)
+                """)
+            .bind("id", cell.id().value())
+            .bind("status", outcome.status())
+            .bind("reason", reason(outcome))
+            .bind("returnCode", outcome.returnCode())
+            .bind("limit", outcome instanceof CellOutcome.TimedOut late ? micros(late.limit()) : 0)
+            .bind("interpreterLost", interpreterLost(outcome) ? 1 : 0)
+            .bind("stdout", Columns.bytes(cell.stdout().text()))
+            .bind("stdoutDropped", cell.stdout().droppedBytes())
+            .bind("stderr", Columns.bytes(cell.stderr().text()))
+            .bind("stderrDropped", cell.stderr().droppedBytes())
+            .bind("wall", micros(cell.wall()))
+            .bind("cpu", micros(cell.cpu()))
+            .execute()
+        > 0;
   }
 
   private static void insertOutputs(Handle handle, Cell cell) {
@@ -206,20 +212,20 @@ public final class CellStore {
     return PageToken.page(LIST, request, rows, Numbered::seq, Numbered::cell);
   }
 
-  /** Marks cells of a container whose owner is dead. */
-  public void lose(ContainerId container, String reason) {
-    database.change(handle -> lose(handle, container, reason));
+  /** Marks cells of that term and of earlier ones that nobody is running any more. */
+  public void lose(ContainerId container, long epoch, String reason) {
+    database.change(handle -> lose(handle, container, epoch, reason));
   }
 
-  /** Marks cells of a container that nobody is running any more. */
-  static void lose(Handle handle, ContainerId container, String reason) {
+  static void lose(Handle handle, ContainerId container, long epoch, String reason) {
     handle
         .createUpdate(
             """
             UPDATE cells SET status = 'lost', reason = :reason
-            WHERE container_id = :container AND status = 'running'
+            WHERE container_id = :container AND status = 'running' AND epoch <= :epoch
             """)
         .bind("reason", reason)
+        .bind("epoch", epoch)
         .bind("container", container.value())
         .execute();
   }
@@ -246,8 +252,8 @@ public final class CellStore {
         new ContainerId(row.getString("container_id")),
         Language.parse(row.getString("language")),
         outcome(row),
-        new CapturedOutput(row.getString("stdout"), row.getLong("stdout_dropped")),
-        new CapturedOutput(row.getString("stderr"), row.getLong("stderr_dropped")),
+        new CapturedOutput(Columns.text(row, "stdout"), row.getLong("stdout_dropped")),
+        new CapturedOutput(Columns.text(row, "stderr"), row.getLong("stderr_dropped")),
         Columns.instant(row, "started_at"),
         duration(row.getLong("wall_us")),
         duration(row.getLong("cpu_us")),

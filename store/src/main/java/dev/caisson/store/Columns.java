@@ -1,12 +1,17 @@
 package dev.caisson.store;
 
+import java.nio.charset.StandardCharsets;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** How times stand in columns: epoch milliseconds, in SQLite and PostgreSQL alike. */
+/**
+ * How values stand in columns, in SQLite and PostgreSQL alike: times as epoch milliseconds, what
+ * code printed as the bytes of its text. PostgreSQL's TEXT refuses the character NUL, which code
+ * may print; no other text may hold one.
+ */
 final class Columns {
   private Columns() {}
 
@@ -17,6 +22,15 @@ final class Columns {
   static Optional<Instant> optionalInstant(ResultSet row, String column) throws SQLException {
     long millis = row.getLong(column);
     return row.wasNull() ? Optional.empty() : Optional.of(Instant.ofEpochMilli(millis));
+  }
+
+  static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  static String text(ResultSet row, String column) throws SQLException {
+    byte[] bytes = row.getBytes(column);
+    return bytes == null ? "" : new String(bytes, StandardCharsets.UTF_8);
   }
 
   static @Nullable Long millis(Optional<Instant> instant) {

@@ -122,7 +122,7 @@ public final class ContainerStore {
       if (term.isEmpty()) {
         return OptionalLong.empty();
       }
-      CellStore.lose(handle, id, lostReason);
+      CellStore.lose(handle, id, epoch, lostReason);
       return OptionalLong.of(term.get());
     });
   }
@@ -268,19 +268,22 @@ public final class ContainerStore {
             .list());
   }
 
-  public void insertMount(ContainerId id, MountRow mount, Instant now) {
+  /** Notes what was mounted. Nothing happens when the term is over. */
+  public void insertMount(ContainerId id, long epoch, MountRow mount, Instant now) {
     database.change(handle ->
         handle
             .createUpdate(
                 """
                 INSERT INTO mounts (
                   container_id, filename, file_id, size_bytes, sha256, mounted_at)
-                VALUES (:id, :filename, :fileId, :size, :sha256, :now)
+                SELECT id, :filename, :fileId, :size, :sha256, :now
+                FROM containers WHERE id = :id AND epoch = :epoch
                 ON CONFLICT (container_id, filename) DO UPDATE
                 SET file_id = excluded.file_id, mounted_at = excluded.mounted_at
                 WHERE mounts.sha256 = excluded.sha256
                 """)
             .bind("id", id.value())
+            .bind("epoch", epoch)
             .bind("filename", mount.filename())
             .bind("fileId", mount.fileId().value())
             .bind("size", mount.sizeBytes())
@@ -322,7 +325,7 @@ public final class ContainerStore {
         Optional.ofNullable(row.getString("owner")),
         row.getLong("epoch"),
         endedAt.map(at -> new Ending(reason, at)),
-        row.getLong("cell_running") != 0);
+        row.getBoolean("cell_running"));
   }
 
   private static MountRow mount(ResultSet row, StatementContext context) throws SQLException {

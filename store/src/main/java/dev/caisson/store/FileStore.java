@@ -1,5 +1,6 @@
 package dev.caisson.store;
 
+import dev.caisson.domain.CaissonException.Conflict;
 import dev.caisson.domain.CursorPage;
 import dev.caisson.domain.CursorRequest;
 import dev.caisson.domain.FileId;
@@ -58,11 +59,14 @@ public final class FileStore {
     return id;
   }
 
-  /** Inserts a row and ends the reservation of its content. */
+  /**
+   * Inserts a row and ends the reservation of its content; throws Conflict, with nothing inserted,
+   * when the reservation was taken from us: the content may be gone.
+   */
   public void insert(OrganizationId organization, StoredFile file, String reservation) {
     database.change(handle -> {
       insert(handle, organization, file);
-      cancel(handle, reservation);
+      redeem(handle, reservation);
     });
   }
 
@@ -102,16 +106,28 @@ public final class FileStore {
                 """)
             .bind("id", reservation)
             .execute();
-        cancel(handle, reservation);
+        end(handle, reservation);
       }
     });
   }
 
-  static void cancel(Handle handle, String reservation) {
-    handle
-        .createUpdate("DELETE FROM blob_reservations WHERE id = :id")
-        .bind("id", reservation)
-        .execute();
+  /**
+   * Ends the reservation of content that a row of this transaction names. An owner that was taken
+   * for dead has lost its reservations, and with them the content: such a row must not come to be.
+   */
+  static void redeem(Handle handle, String reservation) {
+    if (!end(handle, reservation)) {
+      throw new Conflict(
+          "the content was given up because this process was taken for dead; send it again");
+    }
+  }
+
+  private static boolean end(Handle handle, String reservation) {
+    return handle
+            .createUpdate("DELETE FROM blob_reservations WHERE id = :id")
+            .bind("id", reservation)
+            .execute()
+        > 0;
   }
 
   public Optional<StoredFile> find(OrganizationId organization, FileId id) {

@@ -117,7 +117,7 @@ public final class SkillStore {
           .bind("sha256", file.sha256())
           .execute();
     }
-    reservations.forEach(reservation -> FileStore.cancel(handle, reservation));
+    reservations.forEach(reservation -> FileStore.redeem(handle, reservation));
   }
 
   public Optional<Skill> find(OrganizationId organization, SkillId id) {
@@ -249,18 +249,20 @@ public final class SkillStore {
         .execute();
   }
 
-  /** Notes which version stands in a container now. */
-  public void mount(ContainerId container, SkillVersion version, Instant now) {
+  /** Notes which version stands in a container now. Nothing happens when the term is over. */
+  public void mount(ContainerId container, long epoch, SkillVersion version, Instant now) {
     database.change(handle ->
         handle
             .createUpdate(
                 """
                 INSERT INTO skill_mounts (container_id, name, version_id, mounted_at)
-                VALUES (:container, :name, :version, :now)
+                SELECT id, :name, :version, :now
+                FROM containers WHERE id = :container AND epoch = :epoch
                 ON CONFLICT (container_id, name) DO UPDATE
                 SET version_id = excluded.version_id, mounted_at = excluded.mounted_at
                 """)
             .bind("container", container.value())
+            .bind("epoch", epoch)
             .bind("name", version.name())
             .bind("version", version.id().value())
             .bind("now", now.toEpochMilli())

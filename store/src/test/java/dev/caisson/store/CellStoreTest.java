@@ -66,7 +66,7 @@ class CellStoreTest {
   @MethodSource("outcomes")
   void keepsEveryOutcome(CellOutcome outcome) {
     Cell cell = begin(outcome, List.of());
-    store.cells().complete(cell, organization, List.of(), List.of());
+    assertThat(store.cells().complete(cell, organization, List.of(), List.of())).isTrue();
     assertThat(store.cells().find(container, cell.id())).contains(cell);
     assertThat(store.containers().find(container).orElseThrow().cellRunning()).isFalse();
   }
@@ -94,6 +94,34 @@ class CellStoreTest {
         .isInstanceOf(CaissonException.class);
     assertThat(store.cells().find(container, cell.id())).isEmpty();
     assertThat(store.files().find(organization, file.id())).isEmpty();
+  }
+
+  /** Such as a process that was stopped, taken for dead, and goes on. */
+  @Test
+  void keepsNothingOfACellWhoseTermIsOver() {
+    StoredFile file = file();
+    Cell cell = begin(new CellOutcome.Completed(0), List.of(output(file)));
+    String reservation = store.files().reserve(HASH, "me");
+    store.containers().claim(container, Optional.of("me"), 1, "other", "server_restart");
+
+    assertThat(store.cells().complete(cell, organization, List.of(file), List.of(reservation)))
+        .isFalse();
+
+    assertThat(store.cells().find(container, cell.id()).orElseThrow().outcome())
+        .isEqualTo(new CellOutcome.Lost("server_restart"));
+    assertThat(store.files().find(organization, file.id())).isEmpty();
+  }
+
+  @Test
+  void losesNoCellOfALaterTerm() {
+    store.containers().claim(container, Optional.of("me"), 1, "other", "server_restart");
+    CellId running = CellId.next();
+    assertThat(store.cells().begin(running, container, 2, Language.BASH, NOW, Optional.empty()))
+        .isTrue();
+    store.cells().lose(container, 1, "internal_error");
+    assertThat(store.containers().find(container).orElseThrow().cellRunning()).isTrue();
+    store.cells().lose(container, 2, "internal_error");
+    assertThat(store.containers().find(container).orElseThrow().cellRunning()).isFalse();
   }
 
   @Test

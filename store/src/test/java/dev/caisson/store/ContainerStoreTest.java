@@ -182,11 +182,12 @@ class ContainerStoreTest {
   void remembersMountsByName() {
     ContainerId id = insert();
     MountRow mount = new MountRow("a.csv", FileId.next(), 3, "aa");
-    containers.insertMount(id, mount, NOW);
+    containers.insertMount(id, 0, mount, NOW);
     MountRow again = new MountRow("a.csv", FileId.next(), 3, "aa");
-    containers.insertMount(id, again, NOW);
+    containers.insertMount(id, 0, again, NOW);
     assertThat(containers.mounted(id, "a.csv")).contains(again);
-    containers.insertMount(id, new MountRow("a.csv", FileId.next(), 4, "bb"), NOW);
+    containers.insertMount(id, 0, new MountRow("a.csv", FileId.next(), 4, "bb"), NOW);
+    containers.insertMount(id, 1, new MountRow("b.csv", FileId.next(), 5, "cc"), NOW);
     assertThat(containers.mounts(id)).containsExactly(again);
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.caisson.domain.ByteSize;
+import dev.caisson.domain.CaissonException.Conflict;
 import dev.caisson.domain.CaissonException.Internal;
 import dev.caisson.domain.CaissonException.TooLarge;
 import dev.caisson.domain.FileContent;
@@ -110,6 +111,19 @@ class FileStoreTest {
     store.files().abandon(List.of(reservation));
     store.files().collectGarbage(store.blobs());
     assertThat(blobs()).isEmpty();
+  }
+
+  @Test
+  void namesNoContentThatWasGivenUpMeanwhile() throws Exception {
+    Blobs.Staged staged = stage(store, "content");
+    String reservation = store.files().reserve(staged.sha256(), store.owner().id());
+    store.blobs().place(staged, Blobs.Durability.CRASH);
+    store.files().abandon(List.of(reservation));
+    store.files().collectGarbage(store.blobs());
+    StoredFile file = file("late", staged);
+    assertThatThrownBy(() -> store.files().insert(organization, file, reservation))
+        .isInstanceOf(Conflict.class);
+    assertThat(store.files().find(organization, file.id())).isEmpty();
   }
 
   @Test
