@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
       ContainersCommand.class,
       FilesCommand.class,
       KeysCommand.class,
+      OrganizationsCommand.class,
       ImageCommand.class,
       DoctorCommand.class
     })

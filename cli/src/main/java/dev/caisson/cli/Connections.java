@@ -5,6 +5,7 @@ import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.ContainerSpec;
 import dev.caisson.embedded.EmbeddedCaisson;
 import dev.caisson.embedded.EmbeddedSettings;
+import dev.caisson.engine.Engine;
 import dev.caisson.engine.EngineSettings;
 import dev.caisson.sandbox.BuildRequest;
 import dev.caisson.sandbox.Image;
@@ -20,6 +21,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** Turns settings into what commands work with. */
 final class Connections {
@@ -89,6 +91,13 @@ final class Connections {
     return open(embedded(settings, ImageDescription.DEFAULT_NAME), console);
   }
 
+  /** Does something to what is stored, through an engine in this process; a server may run too. */
+  static int onRecords(CaissonCommand command, Function<Engine, Integer> action) {
+    try (EmbeddedCaisson caisson = forRecords(command.settings(), command.console())) {
+      return action.apply(caisson.engine());
+    }
+  }
+
   /** The engine in this process, its default image built when it is missing. */
   static EmbeddedCaisson forCode(Settings settings, Console console) {
     return open(embedded(settings, image(settings, console)), console);
@@ -130,7 +139,7 @@ final class Connections {
             .withIdle(settings.duration(Setting.IDLE))
             .withWaitingCells(settings.integer(Setting.QUEUE, 0, 100_000))
             .withUploadLimit(settings.size(Setting.MAX_FILE))
-            .withStorageLimit(settings.size(Setting.STORAGE))
+            .withOrganizations(settings.organizationLimits())
             .withDefaultImage(image);
     return new EmbeddedSettings(
         settings.path(Setting.DATA), settings.path(Setting.IMAGES), engine, sandbox(settings));

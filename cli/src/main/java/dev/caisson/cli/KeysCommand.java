@@ -4,13 +4,13 @@ import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.IdKind;
 import dev.caisson.domain.KeyId;
 import dev.caisson.domain.OrganizationId;
-import dev.caisson.embedded.EmbeddedCaisson;
+import dev.caisson.engine.Engine;
 import dev.caisson.engine.Keys;
 import dev.caisson.wire.Json;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -27,23 +27,34 @@ import tools.jackson.databind.node.ObjectNode;
       "",
       "Examples:",
       "  caisson keys create --name ci",
+      "  caisson keys create --organization acme --name laptop",
       "  caisson keys ls",
       "  caisson keys revoke key_7hT..."
     })
 final class KeysCommand {
+  private static final String ORGANIZATION =
+      "Its name or id (default: the first organization of the data directory).";
+
   @ParentCommand private @Nullable CaissonCommand root;
 
   @Command(name = "create", description = "Creates a key and prints it; it is shown this once.")
   int create(
-      @Option(names = "--name", defaultValue = "key", description = "What it is for.")
-          String name) {
-    return withKeys((keys, organization) -> {
-      Keys.NewKey key = keys.create(organization, name);
+      @Option(names = "--name", defaultValue = "key", description = "What it is for.") String name,
+      @Option(names = "--organization", paramLabel = "NAME|ID", description = ORGANIZATION)
+          @Nullable String organization) {
+    return withEngine(engine -> {
+      OrganizationId owner = organization(engine, organization);
+      Keys.NewKey key = engine.keys().create(owner, name);
       Console console = CommandContext.required(root).console();
       if (CommandContext.required(root).json()) {
-        console.line(Json.write(Json.object().put("id", key.id().value()).put("key", key.text())));
+        console.line(
+            Json.write(
+                Json.object()
+                    .put("id", key.id().value())
+                    .put("organization_id", owner.value())
+                    .put("key", key.text())));
       } else {
-        console.note(key.id() + " (" + name + "); it is shown this once:");
+        console.note(key.id() + " (" + name + ", " + owner + "); it is shown this once:");
         console.line(key.text());
       }
       return 0;
@@ -51,20 +62,29 @@ final class KeysCommand {
   }
 
   @Command(name = "ls", description = "Lists keys, newest first, without their texts.")
-  int list() {
-    return withKeys((keys, organization) -> {
+  int list(
+      @Option(
+              names = "--organization",
+              paramLabel = "NAME|ID",
+              description = "Only those of this organization.")
+          @Nullable String organization) {
+    return withEngine(engine -> {
       CaissonCommand command = CommandContext.required(root);
-      List<Keys.KeyEntry> entries = keys.list(organization);
+      List<Keys.KeyEntry> entries =
+          organization == null
+              ? engine.keys().list()
+              : engine.keys().list(organization(engine, organization));
       if (command.json()) {
         command.console().line(Json.write(json(entries)));
         return 0;
       }
       List<List<String>> rows = new ArrayList<>();
-      rows.add(List.of("KEY", "NAME", "CREATED", "REVOKED"));
+      rows.add(List.of("KEY", "ORGANIZATION", "NAME", "CREATED", "REVOKED"));
       for (Keys.KeyEntry entry : entries) {
         rows.add(
             List.of(
                 entry.id().value(),
+                entry.organizationId().value(),
                 Sizes.printable(entry.name()),
                 entry.createdAt().truncatedTo(ChronoUnit.SECONDS).toString(),
                 entry
@@ -80,21 +100,23 @@ final class KeysCommand {
   @Command(name = "revoke", description = "Ends keys; requests with them are refused from then on.")
   int revoke(@Parameters(paramLabel = "KEY_ID", arity = "1..*") List<String> ids) {
     List<KeyId> keyIds = ids.stream().map(KeysCommand::keyId).toList();
-    return withKeys((keys, organization) -> {
+    return withEngine(engine -> {
       for (KeyId id : keyIds) {
-        keys.revoke(organization, id);
+        engine.keys().revoke(id);
         CommandContext.required(root).console().line("revoked " + id);
       }
       return 0;
     });
   }
 
-  private int withKeys(BiFunction<Keys, OrganizationId, Integer> action) {
-    CaissonCommand command = CommandContext.required(root);
-    try (EmbeddedCaisson caisson = Connections.forRecords(command.settings(), command.console())) {
-      Keys keys = caisson.engine().keys();
-      return action.apply(keys, keys.localOrganization());
-    }
+  private static OrganizationId organization(Engine engine, @Nullable String nameOrId) {
+    return nameOrId == null
+        ? engine.keys().localOrganization()
+        : engine.organizations().find(nameOrId).id();
+  }
+
+  private int withEngine(Function<Engine, Integer> action) {
+    return Connections.onRecords(CommandContext.required(root), action);
   }
 
   private static ObjectNode json(List<Keys.KeyEntry> entries) {
@@ -104,6 +126,7 @@ final class KeysCommand {
       ObjectNode key =
           data.addObject()
               .put("id", entry.id().value())
+              .put("organization_id", entry.organizationId().value())
               .put("name", entry.name())
               .put("created_at", entry.createdAt().toString());
       entry.revokedAt().ifPresent(at -> key.put("revoked_at", at.toString()));

@@ -32,6 +32,10 @@ enum Setting {
   QUEUE("32", "cells that may wait for one container"),
   MAX_FILE("500MiB", "size of one stored file"),
   STORAGE("1TiB", "all stored files of one organization"),
+  ORGANIZATION_CONTAINERS("1000000", "containers of one organization that live"),
+  ORGANIZATION_WARM("256", "containers of one organization that are warm at the same time"),
+  ORGANIZATION_CELLS("256", "cells of one organization that run or wait at the same time"),
+  ORGANIZATION_REQUESTS("60000", "requests that one organization may make in a minute"),
   BATCH_PARALLELISM("4", "requests of message batches that are answered at once"),
   KEY_REQUESTS("60000", "requests that one API key may make in a minute"),
   KEY_CELLS("256", "requests of one API key that may run code at the same time");

@@ -3,6 +3,8 @@ package dev.caisson.cli;
 import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.Durations;
 import dev.caisson.domain.Limits;
+import dev.caisson.domain.OrganizationLimit;
+import dev.caisson.domain.OrganizationLimits;
 import dev.caisson.engine.CallLimits;
 import java.io.IOException;
 import java.net.URI;
@@ -180,6 +182,22 @@ final class Settings {
         integer(Setting.PROCESSES, 8, 4_000_000),
         size(Setting.DISK),
         size(Setting.OUTPUT));
+  }
+
+  /** What an organization may have and do that has no limits of its own. */
+  OrganizationLimits organizationLimits() {
+    return new OrganizationLimits(
+        Map.of(
+            OrganizationLimit.CONTAINERS,
+            (long) integer(Setting.ORGANIZATION_CONTAINERS, 0, Integer.MAX_VALUE),
+            OrganizationLimit.WARM,
+            (long) integer(Setting.ORGANIZATION_WARM, 1, 1_000_000),
+            OrganizationLimit.CELLS,
+            (long) integer(Setting.ORGANIZATION_CELLS, 1, 1_000_000),
+            OrganizationLimit.STORAGE,
+            size(Setting.STORAGE).bytes(),
+            OrganizationLimit.REQUESTS,
+            (long) integer(Setting.ORGANIZATION_REQUESTS, 1, 1_000_000_000)));
   }
 
   /** How long code may wait for tools of the client. */

@@ -155,6 +155,39 @@ class CommandsTest {
   }
 
   @Test
+  void makesOrganizationsAndSetsTheirLimits() {
+    String id = cli.run("organizations", "create", "acme").out().strip();
+    assertThat(id).startsWith("org_");
+    assertThat(cli.run("organizations", "create", "acme").code()).isEqualTo(Main.FAILED);
+    Result key = cli.run("keys", "create", "--organization", "acme", "--json");
+    assertThat(Json.parse(key.out(), "key").get("organization_id").asString()).isEqualTo(id);
+    assertThat(cli.run("keys", "create", "--organization", "nobody").err())
+        .contains("Organization `nobody` not found");
+    assertThat(cli.run("keys", "ls", "--organization", "acme").out().lines()).hasSize(2);
+
+    Result set = cli.run("organizations", "set", "acme", "--warm", "7", "--storage", "5GiB");
+    assertThat(set.out()).isEqualTo("warm 7*\nstorage 5GiB*\n");
+    assertThat(cli.run("organizations", "ls").out()).contains("acme", "7*", "5GiB*", "60000");
+    JsonNode given =
+        Json.parse(cli.run("organizations", "set", id, "--warm", "default", "--json").out(), "set");
+    assertThat(given.at("/limits/warm").asInt()).isEqualTo(256);
+    assertThat(given.get("own_limits").toString()).isEqualTo("[\"storage\"]");
+    for (String wrong : new String[] {"-1", "x", "", "99999999999999999999"}) {
+      assertThat(cli.run("organizations", "set", "acme", "--cells", wrong).code())
+          .as(wrong)
+          .isEqualTo(Main.WRONG_USAGE);
+    }
+    assertThat(cli.run("organizations", "set", "acme").code()).isEqualTo(Main.WRONG_USAGE);
+    assertThat(cli.run("organizations", "set", "acme", "--requests", "0").err())
+        .contains("requests: must be at least 1");
+
+    String keyId = Json.parse(key.out(), "key").get("id").asString();
+    assertThat(cli.run("organizations", "revoke", "acme").out())
+        .isEqualTo("revoked " + keyId + "\n");
+    assertThat(cli.run("organizations", "revoke", "acme").err()).contains("has no key");
+  }
+
+  @Test
   void namesTheImageThatIsNotThere() {
     Result result = cli.run("exec", "--new", "--image", "none", "-c", "1");
     assertThat(result.code()).isEqualTo(Main.WRONG_USAGE);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.Limits;
+import dev.caisson.domain.OrganizationLimits;
 import dev.caisson.engine.CallLimits;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,6 +57,10 @@ class SettingsTest {
             queue=32
             max-file=500MiB
             storage=1TiB
+            organization-containers=1000000
+            organization-warm=256
+            organization-cells=256
+            organization-requests=60000
             batch-parallelism=4
             key-requests=60000
             key-cells=256\
@@ -65,6 +70,12 @@ class SettingsTest {
   @Test
   void limitsAreTheDocumentedOnesWhenNothingIsSet() {
     assertThat(Settings.read(directory, Map.of()).limits()).isEqualTo(Limits.DEFAULT);
+  }
+
+  @Test
+  void limitsOfOrganizationsAreTheDocumentedOnesWhenNothingIsSet() {
+    assertThat(Settings.read(directory, Map.of()).organizationLimits())
+        .isEqualTo(OrganizationLimits.DEFAULT);
   }
 
   @Test

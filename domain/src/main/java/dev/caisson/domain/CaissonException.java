@@ -183,6 +183,14 @@ public abstract sealed class CaissonException extends RuntimeException {
       return new NotFound("Cell `" + id + "` not found.");
     }
 
+    public static NotFound organization(String nameOrId) {
+      return new NotFound("Organization `" + nameOrId + "` not found.");
+    }
+
+    public static NotFound key(String id) {
+      return new NotFound("Key `" + id + "` not found.");
+    }
+
     public static NotFound file(String id) {
       return new NotFound("File `" + id + "` not found.");
     }
@@ -256,6 +264,27 @@ public abstract sealed class CaissonException extends RuntimeException {
 
     public Duration retryAfter() {
       return retryAfter;
+    }
+  }
+
+  /**
+   * An organization has as much of something as it may have. Waiting alone does not help, unless
+   * something ends by itself, which {@link #relief} then says.
+   */
+  public static final class OverQuota extends CaissonException {
+    private static final long serialVersionUID = 1L;
+    private final transient Optional<Instant> relief;
+
+    /**
+     * @param relief when the first of what it has ends by itself
+     */
+    public OverQuota(String message, Optional<Instant> relief) {
+      super("over_quota", false, message);
+      this.relief = relief;
+    }
+
+    public Optional<Instant> relief() {
+      return relief;
     }
   }
 

@@ -51,6 +51,7 @@ public final class Cells {
   private final Containers containers;
   private final WarmContainers warm;
   private final Outputs outputs;
+  private final CellPlaces places;
   private final InstantSource clock;
   private final SecureRandom random = new SecureRandom();
 
@@ -63,12 +64,14 @@ public final class Cells {
       Containers containers,
       WarmContainers warm,
       Outputs outputs,
+      CellPlaces places,
       InstantSource clock) {
     this.settings = settings;
     this.store = store;
     this.containers = containers;
     this.warm = warm;
     this.outputs = outputs;
+    this.places = places;
     this.clock = clock;
   }
 
@@ -141,6 +144,7 @@ public final class Cells {
 
   private Cell run(OrganizationId organization, ContainerId id, Job job) {
     ContainerRow row = containers.living(organization, id);
+    CellPlaces.Place place = places.take(organization);
     WarmContainer container = warm.hold(id);
     try {
       container.join(settings.waitingCells());
@@ -151,6 +155,7 @@ public final class Cells {
       }
     } finally {
       warm.drop(container);
+      place.close();
     }
   }
 
@@ -250,7 +255,8 @@ public final class Cells {
       WarmContainers.Visit visit,
       OutputListener listener) {
     Outputs.Collected collected =
-        outputs.collect(visit.sandbox(), begun.program().outputDirectory(), run.outputs());
+        outputs.collect(
+            organization, visit.sandbox(), begun.program().outputDirectory(), run.outputs());
     boolean kept = false;
     try {
       Cell cell =

@@ -5,6 +5,7 @@ import dev.caisson.domain.CaissonException.ContainerExpired;
 import dev.caisson.domain.CaissonException.Internal;
 import dev.caisson.domain.CaissonException.InvalidRequest;
 import dev.caisson.domain.CaissonException.NotFound;
+import dev.caisson.domain.CaissonException.OverQuota;
 import dev.caisson.domain.Container;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.ContainerSpec;
@@ -12,6 +13,7 @@ import dev.caisson.domain.ContainerStatus;
 import dev.caisson.domain.Ending;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.OrganizationId;
+import dev.caisson.domain.OrganizationLimit;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.SkillVersion;
@@ -31,6 +33,7 @@ public final class Containers {
   private static final Logger LOG = System.getLogger(Containers.class.getName());
 
   private final EngineSettings settings;
+  private final Organizations organizations;
   private final ContainerStore store;
   private final String self;
   private final Sandboxes sandboxes;
@@ -42,6 +45,7 @@ public final class Containers {
 
   Containers(
       EngineSettings settings,
+      Organizations organizations,
       ContainerStore store,
       String self,
       Sandboxes sandboxes,
@@ -51,6 +55,7 @@ public final class Containers {
       SkillMounts skillMounts,
       InstantSource clock) {
     this.settings = settings;
+    this.organizations = organizations;
     this.store = store;
     this.self = self;
     this.sandboxes = sandboxes;
@@ -63,7 +68,7 @@ public final class Containers {
 
   /**
    * A new container with the files mounted; throws InvalidRequest for an unknown image or two files
-   * of one name, NotFound for an unknown file.
+   * of one name, NotFound for an unknown file, OverQuota when the organization has its fill.
    */
   public Container create(OrganizationId organization, ContainerSpec spec) {
     String image = spec.image().orElse(settings.defaultImage());
@@ -73,10 +78,26 @@ public final class Containers {
     List<StoredFile> files = mounts.resolve(organization, spec.files());
     ContainerRow row = freshRow(organization, image, spec);
     if (files.isEmpty()) {
-      store.insert(row);
+      insert(row);
       return view(row);
     }
     return createWith(files, organization, row);
+  }
+
+  private void insert(ContainerRow row) {
+    OrganizationId organization = row.organizationId();
+    long most = organizations.limits(organization).of(OrganizationLimit.CONTAINERS);
+    if (!store.insert(row, most)) {
+      Optional<Instant> first = store.firstExpiry(organization);
+      throw new OverQuota(
+          "organization "
+              + organization
+              + ": "
+              + most
+              + " containers are alive, which is its limit (containers); delete some"
+              + first.map(at -> ", the first of them expires at " + at).orElse(""),
+          first);
+    }
   }
 
   private ContainerRow freshRow(OrganizationId organization, String image, ContainerSpec spec) {
@@ -100,7 +121,7 @@ public final class Containers {
   private Container createWith(
       List<StoredFile> files, OrganizationId organization, ContainerRow row) {
     ContainerRow unmade = unmade(row);
-    store.insert(unmade);
+    insert(unmade);
     WarmContainer container = warm.hold(row.id());
     boolean made = false;
     try {

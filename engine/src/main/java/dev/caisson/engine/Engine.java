@@ -24,6 +24,7 @@ public final class Engine implements AutoCloseable {
   private final Skills skills;
   private final Batches batches;
   private final Keys keys;
+  private final Organizations organizations;
   private final Images images;
   private final EngineSettings settings;
   private final Readiness readiness;
@@ -43,8 +44,11 @@ public final class Engine implements AutoCloseable {
     this.clock = clock;
     this.images = new Images(sandboxes);
     Ownership ownership = new Ownership(store, settings.ownerWait(), listener);
-    this.warm = new WarmContainers(settings, store.containers(), sandboxes, ownership, clock);
-    this.files = new Files(settings, store, clock);
+    this.organizations = new Organizations(settings.organizations(), store.organizations(), clock);
+    this.warm =
+        new WarmContainers(
+            settings, organizations, store.containers(), sandboxes, ownership, clock);
+    this.files = new Files(settings, organizations, store, clock);
     this.skills = new Skills(store, clock);
     this.batches = new Batches(store, clock);
     Mounts mounts = new Mounts(files, store.containers(), clock);
@@ -52,6 +56,7 @@ public final class Engine implements AutoCloseable {
     this.containers =
         new Containers(
             settings,
+            organizations,
             store.containers(),
             store.owner().id(),
             sandboxes,
@@ -60,8 +65,16 @@ public final class Engine implements AutoCloseable {
             mounts,
             skillMounts,
             clock);
-    Outputs outputs = new Outputs(settings, store, clock);
-    this.cells = new Cells(settings, store.cells(), containers, warm, outputs, clock);
+    Outputs outputs = new Outputs(settings, files, store, clock);
+    this.cells =
+        new Cells(
+            settings,
+            store.cells(),
+            containers,
+            warm,
+            outputs,
+            new CellPlaces(organizations),
+            clock);
     this.workspaces = new Workspaces(containers, warm);
     this.keys = new Keys(store, clock);
     this.readiness = new Readiness(settings, containers, keys, warm);
@@ -122,6 +135,10 @@ public final class Engine implements AutoCloseable {
 
   public Keys keys() {
     return keys;
+  }
+
+  public Organizations organizations() {
+    return organizations;
   }
 
   /** What time it is for all that is kept here. */

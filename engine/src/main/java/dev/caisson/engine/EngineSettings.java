@@ -2,6 +2,7 @@ package dev.caisson.engine;
 
 import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.Limits;
+import dev.caisson.domain.OrganizationLimits;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.time.Duration;
 
@@ -13,7 +14,7 @@ import java.time.Duration;
  * @param idle how long an unused container keeps its sandbox
  * @param waitingCells that may wait for their turn in one container
  * @param uploadLimit of one stored file, uploaded or made by a cell
- * @param storageLimit of all stored files of one organization, beyond which uploads are refused
+ * @param organizations what an organization may have and do that has no limits of its own
  * @param outputFiles that one cell may make
  * @param defaultImage used when none is named
  * @param ownerWait how long to wait for a container that another living process owns
@@ -27,7 +28,7 @@ public record EngineSettings(
     Duration idle,
     int waitingCells,
     ByteSize uploadLimit,
-    ByteSize storageLimit,
+    OrganizationLimits organizations,
     int outputFiles,
     String defaultImage,
     Duration ownerWait,
@@ -35,9 +36,9 @@ public record EngineSettings(
     Duration sweepEvery)
     implements EngineSettingsBuilder.With {
   /**
-   * The hosted service's published figures (30 days, about 5 minutes, 500 MB, 1 TB); the others are
-   * ours: 32 waiting cells of 90 s are as long as anybody's patience; a living owner gives an
-   * unused container back after {@code idle}, so twice that is a wait that can succeed.
+   * The hosted service's published figures (30 days, about 5 minutes, 500 MB); the others are ours:
+   * 32 waiting cells of 90 s are as long as anybody's patience; a living owner gives an unused
+   * container back after {@code idle}, so twice that is a wait that can succeed.
    */
   public static final EngineSettings DEFAULT =
       new EngineSettings(
@@ -46,7 +47,7 @@ public record EngineSettings(
           Duration.ofMinutes(5),
           32,
           ByteSize.ofMebibytes(500),
-          new ByteSize(1_000_000_000_000L),
+          OrganizationLimits.DEFAULT,
           1000,
           "default",
           Duration.ofMinutes(10),

@@ -10,6 +10,7 @@ import dev.caisson.domain.CursorRequest;
 import dev.caisson.domain.FileContent;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.OrganizationId;
+import dev.caisson.domain.OrganizationLimit;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.StoredFile;
@@ -38,13 +39,15 @@ public final class Files {
   private static final String UNKNOWN_MIME_TYPE = "application/octet-stream";
 
   private final EngineSettings settings;
+  private final Organizations organizations;
   private final FileStore store;
   private final Blobs blobs;
   private final String self;
   private final InstantSource clock;
 
-  Files(EngineSettings settings, Store store, InstantSource clock) {
+  Files(EngineSettings settings, Organizations organizations, Store store, InstantSource clock) {
     this.settings = settings;
+    this.organizations = organizations;
     this.store = store.files();
     this.blobs = store.blobs();
     this.self = store.owner().id();
@@ -73,12 +76,12 @@ public final class Files {
       Supplier<Optional<Duration>> expiresIn) {
     Filename.check(filename);
     String type = mimeType(mimeType);
-    checkRoom(organization, filename, 0);
+    checkRoom(organization, "file '" + filename + "'", 0);
     Blobs.Staged staged = blobs.stage(content, settings.uploadLimit(), "file '" + filename + "'");
     try {
       Optional<Duration> expiry = expiresIn.get();
       expiry.ifPresent(Files::checkExpiry);
-      checkRoom(organization, filename, staged.sizeBytes());
+      checkRoom(organization, "file '" + filename + "'", staged.sizeBytes());
       return store(organization, filename, type, staged, expiry);
     } finally {
       staged.discard(); // nothing is left to discard once it stands in its place
@@ -106,8 +109,11 @@ public final class Files {
               now,
               false,
               expiry.map(now::plus));
-      store.insert(organization, file, reservation);
-      stored = true;
+      ByteSize limit = limit(organization);
+      stored = store.insert(organization, file, reservation, limit.bytes());
+      if (!stored) {
+        throw InvalidRequest.storageFull("file '" + filename + "'", limit);
+      }
       return file;
     } finally {
       if (!stored) {
@@ -116,12 +122,21 @@ public final class Files {
     }
   }
 
-  /** Asked before the content is read as well: a full store should not take it in vain. */
-  private void checkRoom(OrganizationId organization, String filename, long sizeBytes) {
-    ByteSize limit = settings.storageLimit();
+  /**
+   * Throws InvalidRequest when so many bytes more are too much for the organization. Asked before
+   * content is read as well: a full store should not take it in vain.
+   *
+   * @param what the bytes are of
+   */
+  void checkRoom(OrganizationId organization, String what, long sizeBytes) {
+    ByteSize limit = limit(organization);
     if (store.storedBytes(organization) > limit.bytes() - sizeBytes) {
-      throw InvalidRequest.storageFull("file '" + filename + "'", limit);
+      throw InvalidRequest.storageFull(what, limit);
     }
+  }
+
+  private ByteSize limit(OrganizationId organization) {
+    return new ByteSize(organizations.limits(organization).of(OrganizationLimit.STORAGE));
   }
 
   private static String mimeType(String mimeType) {

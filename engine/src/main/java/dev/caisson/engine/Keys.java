@@ -1,7 +1,6 @@
 package dev.caisson.engine;
 
 import dev.caisson.domain.CaissonException.Internal;
-import dev.caisson.domain.CaissonException.InvalidRequest;
 import dev.caisson.domain.CaissonException.NotFound;
 import dev.caisson.domain.CaissonException.Unauthenticated;
 import dev.caisson.domain.KeyId;
@@ -46,11 +45,16 @@ public final class Keys {
   /** Who holds the key; throws Unauthenticated when it is unknown or revoked. */
   public Principal authenticate(String key) {
     String hash = hash(key);
-    return keys.findByHash(hash)
-        .filter(row -> sameHash(row.sha256(), hash))
-        .filter(row -> row.revokedAt().isEmpty())
-        .map(row -> new Principal(row.id(), row.organizationId()))
-        .orElseThrow(() -> new Unauthenticated("invalid x-api-key"));
+    KeyRow row =
+        keys.findByHash(hash)
+            .filter(found -> sameHash(found.sha256(), hash))
+            .orElseThrow(() -> new Unauthenticated("invalid x-api-key"));
+    if (row.revokedAt().isPresent()) {
+      // Whoever has the whole text of a key may know what became of it.
+      throw new Unauthenticated(
+          "invalid x-api-key: key `" + row.id() + "` was revoked at " + row.revokedAt().get());
+    }
+    return new Principal(row.id(), row.organizationId());
   }
 
   private static boolean sameHash(String kept, String given) {
@@ -60,31 +64,42 @@ public final class Keys {
 
   /** A new key; its text is shown this once. */
   public NewKey create(OrganizationId organization, String name) {
-    if (name.isBlank()
-        || name.length() > MAX_NAME_CHARACTERS
-        || Text.hasControlCharacter(name)
-        || Text.hasLoneSurrogate(name)) {
-      throw new InvalidRequest(
-          "name: must have 1 to " + MAX_NAME_CHARACTERS + " characters, none a control character");
-    }
+    Names.check(name, MAX_NAME_CHARACTERS);
     String text = newText();
     KeyId id = KeyId.next();
     keys.insert(new KeyRow(id, organization, name, hash(text), now(), Optional.empty()));
+    Audit.log(() -> "key_created key=" + id + " organization=" + organization);
     return new NewKey(id, organization, text);
   }
 
   /** Newest first, without their texts. */
   public List<KeyEntry> list(OrganizationId organization) {
-    return keys.list(organization).stream()
-        .map(row -> new KeyEntry(row.id(), row.name(), row.createdAt(), row.revokedAt()))
-        .toList();
+    return keys.list(organization).stream().map(KeyEntry::of).toList();
   }
 
-  /** Ends a key; throws NotFound when unknown. */
-  public void revoke(OrganizationId organization, KeyId id) {
-    if (!keys.revoke(organization, id, now())) {
-      throw new NotFound("Key `" + id + "` not found.");
-    }
+  /** Those of every organization, newest first, without their texts. */
+  public List<KeyEntry> list() {
+    return keys.list().stream().map(KeyEntry::of).toList();
+  }
+
+  /**
+   * Ends a key of whatever organization; throws NotFound when unknown. The next request with it is
+   * refused; what it has begun goes on to its end.
+   */
+  public void revoke(KeyId id) {
+    KeyRow row = keys.revoke(id, now()).orElseThrow(() -> NotFound.key(id.value()));
+    audit(row);
+  }
+
+  /** Ends all keys of an organization; those that lived. */
+  public List<KeyId> revokeAll(OrganizationId organization) {
+    List<KeyRow> ended = keys.revokeAll(organization, now());
+    ended.forEach(Keys::audit);
+    return ended.stream().map(KeyRow::id).toList();
+  }
+
+  private static void audit(KeyRow row) {
+    Audit.log(() -> "key_revoked key=" + row.id() + " organization=" + row.organizationId());
   }
 
   /** The first organization and key of a data directory; empty when there is one already. */
@@ -92,17 +107,15 @@ public final class Keys {
     String text = newText();
     KeyId id = KeyId.next();
     return keys.insertFirst(id, FIRST_NAME, hash(text), now())
-        .map(organization -> new NewKey(id, organization, text));
+        .map(organization -> {
+          Audit.log(() -> "key_created key=" + id + " organization=" + organization);
+          return new NewKey(id, organization, text);
+        });
   }
 
   /** The organization that the embedded engine works for: the oldest, made when there is none. */
   public OrganizationId localOrganization() {
     return organizations.oldest(now());
-  }
-
-  /** A further organization, without keys yet. */
-  public OrganizationId createOrganization(String name) {
-    return organizations.create(name, now());
   }
 
   private Instant now() {
@@ -134,5 +147,15 @@ public final class Keys {
   }
 
   /** A key as it is listed. */
-  public record KeyEntry(KeyId id, String name, Instant createdAt, Optional<Instant> revokedAt) {}
+  public record KeyEntry(
+      KeyId id,
+      OrganizationId organizationId,
+      String name,
+      Instant createdAt,
+      Optional<Instant> revokedAt) {
+    private static KeyEntry of(KeyRow row) {
+      return new KeyEntry(
+          row.id(), row.organizationId(), row.name(), row.createdAt(), row.revokedAt());
+    }
+  }
 }

@@ -2,9 +2,11 @@ package dev.caisson.engine;
 
 import dev.caisson.domain.ByteRange;
 import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.CaissonException.InvalidRequest;
 import dev.caisson.domain.CapturedOutput;
 import dev.caisson.domain.FileContent;
 import dev.caisson.domain.FileId;
+import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OutputFile;
 import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.OutputStreamKind;
@@ -29,13 +31,15 @@ final class Outputs {
   private static final Logger LOG = System.getLogger(Outputs.class.getName());
 
   private final EngineSettings settings;
+  private final Files files;
   private final FileStore store;
   private final Blobs blobs;
   private final String self;
   private final InstantSource clock;
 
-  Outputs(EngineSettings settings, Store store, InstantSource clock) {
+  Outputs(EngineSettings settings, Files files, Store store, InstantSource clock) {
     this.settings = settings;
+    this.files = files;
     this.store = store.files();
     this.blobs = store.blobs();
     this.self = store.owner().id();
@@ -43,18 +47,24 @@ final class Outputs {
   }
 
   /** Reads the outputs out of the sandbox; what cannot become a file is left there and noted. */
-  Collected collect(Sandbox sandbox, String directory, List<String> names) {
+  Collected collect(
+      OrganizationId organization, Sandbox sandbox, String directory, List<String> names) {
     if (names.isEmpty()) {
       return Collected.NOTHING;
     }
     List<String> notes = new ArrayList<>();
     List<Taken> taken = take(sandbox, directory, names, notes);
     try {
+      files.checkRoom(
+          organization, "outputs", taken.stream().mapToLong(one -> one.staged().sizeBytes()).sum());
       return place(taken, notes);
     } catch (CaissonException e) {
       // The cell has run: its own result must not be lost with its files.
       taken.forEach(one -> one.staged().discard());
-      LOG.log(Level.WARNING, "outputs of a cell could not be stored", e);
+      LOG.log(
+          e instanceof InvalidRequest ? Level.DEBUG : Level.WARNING,
+          "outputs of a cell could not be stored",
+          e);
       notes.add("outputs: none was stored: " + e.getMessage() + "; they were left in " + directory);
       return new Collected(List.of(), List.of(), notes);
     }

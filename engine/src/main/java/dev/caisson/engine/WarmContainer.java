@@ -2,6 +2,7 @@ package dev.caisson.engine;
 
 import dev.caisson.domain.CaissonException.Busy;
 import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.OrganizationId;
 import dev.caisson.sandbox.Sandbox;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,6 +31,9 @@ final class WarmContainer {
   private volatile boolean owned;
   private volatile long epoch;
   private volatile boolean opening;
+
+  /** Whose warm containers this one counts among; empty without a sandbox. */
+  private volatile Optional<OrganizationId> countedFor = Optional.empty();
 
   private volatile Instant lastActive;
   private volatile boolean changed;
@@ -140,9 +144,22 @@ final class WarmContainer {
   void closeSandbox() {
     Sandbox current = sandbox;
     sandbox = null;
-    if (current != null) {
-      current.close();
+    try {
+      if (current != null) {
+        current.close();
+      }
+    } finally {
+      countedFor = Optional.empty();
     }
+  }
+
+  /** Counts among the warm containers of an organization until the sandbox is closed. */
+  void countFor(OrganizationId organization) {
+    countedFor = Optional.of(organization);
+  }
+
+  boolean countsFor(OrganizationId organization) {
+    return countedFor.filter(organization::equals).isPresent();
   }
 
   boolean owned() {

@@ -4,6 +4,8 @@ import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.CaissonException.Busy;
 import dev.caisson.domain.CaissonException.NotFound;
 import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.OrganizationId;
+import dev.caisson.domain.OrganizationLimit;
 import dev.caisson.sandbox.Sandbox;
 import dev.caisson.sandbox.Sandboxes;
 import dev.caisson.store.ContainerRow;
@@ -13,6 +15,7 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,6 +31,7 @@ final class WarmContainers {
 
   private final ConcurrentHashMap<ContainerId, WarmContainer> held = new ConcurrentHashMap<>();
   private final EngineSettings settings;
+  private final Organizations organizations;
   private final ContainerStore containers;
   private final Sandboxes sandboxes;
   private final Ownership ownership;
@@ -37,11 +41,13 @@ final class WarmContainers {
 
   WarmContainers(
       EngineSettings settings,
+      Organizations organizations,
       ContainerStore containers,
       Sandboxes sandboxes,
       Ownership ownership,
       InstantSource clock) {
     this.settings = settings;
+    this.organizations = organizations;
     this.containers = containers;
     this.sandboxes = sandboxes;
     this.ownership = ownership;
@@ -108,6 +114,7 @@ final class WarmContainers {
   private Sandbox open(WarmContainer container, String image) throws InterruptedException {
     container.closeSandbox();
     own(container);
+    admit(container);
     boolean done = false;
     container.opening();
     try {
@@ -122,6 +129,49 @@ final class WarmContainers {
         giveBack(container, Optional.empty());
       }
     }
+  }
+
+  /**
+   * Finds a place among the warm containers of its organization. When there is none, the one that
+   * nobody has used for longest gives its own up; Busy is thrown only when all of them are in use.
+   * The door is held.
+   */
+  private void admit(WarmContainer container) {
+    OrganizationId organization =
+        containers
+            .find(container.id())
+            .map(ContainerRow::organizationId)
+            .orElseThrow(() -> NotFound.container(container.id().value()));
+    long most = organizations.limits(organization).of(OrganizationLimit.WARM);
+    while (!count(container, organization, most)) {
+      if (!releaseLongestIdle(organization)) {
+        giveBack(container, Optional.empty());
+        throw new Busy(
+            "organization "
+                + organization
+                + ": all of the "
+                + most
+                + " containers that may be warm at once, its limit (warm), are at work",
+            Duration.ofSeconds(1));
+      }
+    }
+  }
+
+  /** Whether it is within the limit, and counts from now on. */
+  private synchronized boolean count(
+      WarmContainer container, OrganizationId organization, long most) {
+    if (all().stream().filter(one -> one.countsFor(organization)).count() >= most) {
+      return false;
+    }
+    container.countFor(organization);
+    return true;
+  }
+
+  private boolean releaseLongestIdle(OrganizationId organization) {
+    return all().stream()
+        .filter(one -> one.countsFor(organization) && !one.inUse())
+        .sorted(Comparator.comparing(WarmContainer::lastActive))
+        .anyMatch(one -> releaseIfStillIdle(one.id()));
   }
 
   /** Whether the last sandbox that was to be opened could not be. */
@@ -171,16 +221,19 @@ final class WarmContainers {
     }
   }
 
-  private void releaseIfStillIdle(ContainerId id) {
+  /** Whether it was idle, and is released now. */
+  private boolean releaseIfStillIdle(ContainerId id) {
     WarmContainer container = hold(id);
     try {
       if (!container.door().tryLock()) {
-        return;
+        return false;
       }
       try {
-        if (!container.inUse()) {
-          giveBack(container, measure(container));
+        if (container.inUse()) {
+          return false;
         }
+        giveBack(container, measure(container));
+        return true;
       } finally {
         container.door().unlock();
       }

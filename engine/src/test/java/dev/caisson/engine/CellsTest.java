@@ -289,7 +289,7 @@ class CellsTest {
   @Test
   void knowsNoCellOfAnotherOrganization() {
     Cell cell = caisson.bash(container, "true");
-    OrganizationId other = caisson.engine.keys().createOrganization("other");
+    OrganizationId other = caisson.engine.organizations().create("other");
     Cells cells = caisson.engine.cells();
     assertThatThrownBy(() -> cells.get(other, container, cell.id()))
         .isInstanceOf(NotFound.class)

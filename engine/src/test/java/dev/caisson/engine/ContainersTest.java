@@ -272,7 +272,7 @@ class ContainersTest {
   @Test
   void showsNothingToAnotherOrganization() {
     ContainerId id = caisson.create().id();
-    OrganizationId other = caisson.engine.keys().createOrganization("other");
+    OrganizationId other = caisson.engine.organizations().create("other");
     Containers containers = caisson.engine.containers();
     String unknown = NotFound.container(id.value()).getMessage();
     assertThatThrownBy(() -> containers.get(other, id)).hasMessage(unknown);

@@ -180,7 +180,7 @@ class FilesTest {
   @Test
   void showsNothingToAnotherOrganization() {
     StoredFile file = caisson.upload("a", "secret");
-    OrganizationId other = caisson.engine.keys().createOrganization("other");
+    OrganizationId other = caisson.engine.organizations().create("other");
     String unknown = NotFound.file(file.id().value()).getMessage();
     assertThatThrownBy(() -> files.get(other, file.id())).hasMessage(unknown);
     assertThatThrownBy(() -> files.content(other, file.id())).hasMessage(unknown);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.caisson.domain.CaissonException.InvalidRequest;
 import dev.caisson.domain.CaissonException.NotFound;
 import dev.caisson.domain.CaissonException.Unauthenticated;
+import dev.caisson.domain.KeyId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.Principal;
 import dev.caisson.store.Store;
@@ -57,9 +58,9 @@ class KeysTest {
     OrganizationId organization = keys.localOrganization();
     Keys.NewKey key = keys.create(organization, "laptop");
     Keys.NewKey other = keys.create(organization, "server");
-    keys.revoke(organization, key.id());
+    keys.revoke(key.id());
     clock.advance(java.time.Duration.ofSeconds(5));
-    keys.revoke(organization, key.id());
+    keys.revoke(key.id());
     assertThatThrownBy(() -> keys.authenticate(key.text())).isInstanceOf(Unauthenticated.class);
     assertThat(keys.authenticate(other.text()).keyId()).isEqualTo(other.id());
     assertThat(keys.list(organization))
@@ -67,8 +68,24 @@ class KeysTest {
         .containsExactly("server", "laptop");
     assertThat(keys.list(organization).getLast().revokedAt())
         .contains(clock.instant().minusSeconds(5));
-    OrganizationId foreign = keys.createOrganization("other");
-    assertThatThrownBy(() -> keys.revoke(foreign, other.id())).isInstanceOf(NotFound.class);
+    assertThatThrownBy(() -> keys.authenticate(key.text()))
+        .hasMessageContaining(key.id().value())
+        .hasMessageContaining("revoked at " + clock.instant().minusSeconds(5));
+    assertThatThrownBy(() -> keys.revoke(KeyId.next())).isInstanceOf(NotFound.class);
+  }
+
+  @Test
+  void endsAllKeysOfAnOrganizationAndNoOther() {
+    Keys.NewKey one = keys.create(keys.localOrganization(), "one");
+    Keys.NewKey two = keys.create(keys.localOrganization(), "two");
+    OrganizationId other = store.organizations().create("other", clock.instant()).orElseThrow();
+    Keys.NewKey theirs = keys.create(other, "theirs");
+    keys.revoke(one.id());
+    assertThat(keys.revokeAll(keys.localOrganization())).containsExactly(two.id());
+    assertThat(keys.revokeAll(keys.localOrganization())).isEmpty();
+    assertThatThrownBy(() -> keys.authenticate(two.text())).isInstanceOf(Unauthenticated.class);
+    assertThat(keys.authenticate(theirs.text()).organizationId()).isEqualTo(other);
+    assertThat(keys.list()).hasSize(3);
   }
 
   @Test
@@ -76,7 +93,7 @@ class KeysTest {
     Keys.NewKey first = keys.createFirst().orElseThrow();
     assertThat(first.organizationId()).isEqualTo(keys.localOrganization());
     assertThat(keys.createFirst()).isEmpty();
-    keys.revoke(first.organizationId(), first.id());
+    keys.revoke(first.id());
     assertThat(keys.createFirst()).isEmpty();
   }
 

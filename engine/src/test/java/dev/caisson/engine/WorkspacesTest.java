@@ -182,7 +182,7 @@ class WorkspacesTest {
     ContainerId other = caisson.create().id();
     caisson.write(container, "/tmp/mine", "x");
     assertThatThrownBy(() -> caisson.read(other, "/tmp/mine")).isInstanceOf(NotFound.class);
-    OrganizationId foreign = caisson.engine.keys().createOrganization("other");
+    OrganizationId foreign = caisson.engine.organizations().create("other");
     assertThatThrownBy(
             () -> caisson.engine.workspaces().read(foreign, container, "/tmp/mine", ByteRange.ALL))
         .hasMessage(NotFound.container(container.value()).getMessage());

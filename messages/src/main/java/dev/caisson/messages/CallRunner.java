@@ -95,6 +95,8 @@ final class CallRunner {
         return start(call, execution, caller.get());
       }
       return Optional.of(tool.run(call.input(), workbench));
+    } catch (CaissonException.OverQuota e) {
+      throw e; // the model can do nothing about it, and whoever pays has to hear of it
     } catch (CaissonException e) {
       LOG.warn(
           "tool call failed tool={} code={} message={}", call.name(), e.code(), e.getMessage());

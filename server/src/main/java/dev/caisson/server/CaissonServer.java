@@ -138,7 +138,7 @@ public final class CaissonServer implements AutoCloseable {
       Disconnects disconnects) {
     routes.before(Exchange::begin);
     routes.before(context -> context.header("x-content-type-options", "nosniff"));
-    KeyLimits limits = new KeyLimits(settings.keyRequests(), settings.keyCells(), engine.clock());
+    KeyLimits limits = new KeyLimits(settings, engine.organizations(), engine.clock());
     routes.before("/v1/*", new Authentication(engine.keys())::check);
     routes.before("/v1/*", limits::countRequest);
     routes.before("/v1/*", MessageRoutes::checkBetas);

@@ -12,6 +12,10 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
@@ -27,6 +31,10 @@ import tools.jackson.databind.node.ObjectNode;
 /** Every failure leaves as the envelope of the contract, whoever noticed it. */
 final class ErrorReplies {
   private static final Logger LOG = LoggerFactory.getLogger(ErrorReplies.class);
+
+  /** RFC 9110, section 5.6.7: for waits of days a date says more than seconds. */
+  private static final DateTimeFormatter HTTP_DATE =
+      DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ROOT);
 
   private ErrorReplies() {}
 
@@ -110,10 +118,15 @@ final class ErrorReplies {
         switch (error) {
           case CaissonException.Busy busy ->
               Optional.of(Long.toString(Math.max(1, busy.retryAfter().toSeconds())));
+          case CaissonException.OverQuota over -> over.relief().map(ErrorReplies::httpDate);
           case CaissonException.Upstream upstream -> upstream.retryAfter();
           default -> Optional.empty();
         };
     retryAfter.ifPresent(value -> exchange.context().header("retry-after", value));
+  }
+
+  private static String httpDate(Instant instant) {
+    return HTTP_DATE.format(instant.atOffset(ZoneOffset.UTC));
   }
 
   private static void log(CaissonException error, int status, String requestId) {

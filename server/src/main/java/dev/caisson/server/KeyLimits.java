@@ -2,11 +2,11 @@ package dev.caisson.server;
 
 import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.KeyId;
+import dev.caisson.domain.OrganizationId;
+import dev.caisson.domain.OrganizationLimit;
+import dev.caisson.engine.Organizations;
+import dev.caisson.server.RequestRates.Count;
 import dev.caisson.wire.Timestamps;
-import io.github.bucket4j.Bandwidth;
-import io.github.bucket4j.Bucket;
-import io.github.bucket4j.ConsumptionProbe;
-import io.github.bucket4j.TimeMeter;
 import io.javalin.http.Context;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,74 +14,72 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 
 /**
- * How much one key may ask for: requests in a minute, and requests that run code at the same time.
- * Held in memory, so they start anew with the server. Safe for use from many threads.
+ * How much one key may ask for: requests in a minute, of its own and together with the other keys
+ * of its organization, and requests that run code at the same time. Held in memory, so they start
+ * anew with the server. Safe for use from many threads.
  */
 final class KeyLimits {
-  private static final Duration PERIOD = Duration.ofMinutes(1);
   private static final String HEADER = "anthropic-ratelimit-requests-";
 
-  private final ConcurrentHashMap<KeyId, Allowance> allowances = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<KeyId, Semaphore> cells = new ConcurrentHashMap<>();
+  private final RequestRates<KeyId> ofKeys;
+  private final RequestRates<OrganizationId> ofOrganizations;
+  private final Organizations organizations;
   private final int requestsPerMinute;
   private final int concurrentCells;
   private final InstantSource clock;
-  private final TimeMeter meter;
 
-  KeyLimits(int requestsPerMinute, int concurrentCells, InstantSource clock) {
-    this.requestsPerMinute = requestsPerMinute;
-    this.concurrentCells = concurrentCells;
+  KeyLimits(ServerSettings settings, Organizations organizations, InstantSource clock) {
+    this.requestsPerMinute = settings.keyRequests();
+    this.concurrentCells = settings.keyCells();
+    this.organizations = organizations;
     this.clock = clock;
-    this.meter = new ClockMeter(clock);
+    this.ofKeys = new RequestRates<>(clock);
+    this.ofOrganizations = new RequestRates<>(clock);
   }
 
   /** Counts a request and says in its reply what is left; throws Busy when nothing is. */
   void countRequest(Context context) {
-    KeyId key = new Exchange(context).key();
-    ConsumptionProbe probe = allowance(key).requests().tryConsumeAndReturnRemaining(1);
-    Duration untilFull = Duration.ofNanos(probe.getNanosToWaitForReset());
-    Instant reset = clock.instant().plus(untilFull).truncatedTo(ChronoUnit.SECONDS);
-    context.header(HEADER + "limit", Integer.toString(requestsPerMinute));
-    context.header(HEADER + "remaining", Long.toString(probe.getRemainingTokens()));
-    context.header(HEADER + "reset", Timestamps.format(reset));
-    if (!probe.isConsumed()) {
-      throw new CaissonException.Busy(
-          "This request is over the limit of this API key: "
-              + requestsPerMinute
-              + " requests in a minute",
-          seconds(probe.getNanosToWaitForRefill()));
+    Exchange exchange = new Exchange(context);
+    OrganizationId organization = exchange.organization();
+    Count ofKey = ofKeys.count(exchange.key(), requestsPerMinute);
+    if (!ofKey.within()) {
+      tell(context, ofKey);
+      throw over("this API key", "", ofKey);
     }
+    Count ofAll =
+        ofOrganizations.count(
+            organization, organizations.limits(organization).of(OrganizationLimit.REQUESTS));
+    tell(context, ofAll.remaining() < ofKey.remaining() ? ofAll : ofKey);
+    if (!ofAll.within()) {
+      throw over("organization " + organization, " (requests)", ofAll);
+    }
+  }
+
+  private void tell(Context context, Count count) {
+    Instant reset = clock.instant().plus(count.untilFull()).truncatedTo(ChronoUnit.SECONDS);
+    context.header(HEADER + "limit", Long.toString(count.perMinute()));
+    context.header(HEADER + "remaining", Long.toString(count.remaining()));
+    context.header(HEADER + "reset", Timestamps.format(reset));
+  }
+
+  private static CaissonException over(String whose, String name, Count count) {
+    return new CaissonException.Busy(
+        "This request is over the limit of "
+            + whose
+            + ": "
+            + count.perMinute()
+            + " requests in a minute"
+            + name,
+        count.untilNext());
   }
 
   /** A place among the key's requests that run code; one request takes it once. */
   CellPlace place(KeyId key) {
-    return new CellPlace(allowance(key).cells());
+    return new CellPlace(cells.computeIfAbsent(key, _ -> new Semaphore(concurrentCells)));
   }
-
-  private Allowance allowance(KeyId key) {
-    return allowances.computeIfAbsent(
-        key,
-        _ ->
-            new Allowance(
-                Bucket.builder()
-                    .withCustomTimePrecision(meter)
-                    .addLimit(
-                        Bandwidth.builder()
-                            .capacity(requestsPerMinute)
-                            .refillGreedy(requestsPerMinute, PERIOD)
-                            .build())
-                    .build(),
-                new Semaphore(concurrentCells)));
-  }
-
-  /** Rounded up, so that who waits this long need not wait again. */
-  private static Duration seconds(long nanos) {
-    return Duration.ofSeconds(Math.ceilDiv(nanos, TimeUnit.SECONDS.toNanos(1)));
-  }
-
-  private record Allowance(Bucket requests, Semaphore cells) {}
 
   /** Held from the first code that a request runs to the request's end. For one thread. */
   final class CellPlace implements AutoCloseable {
@@ -111,20 +109,6 @@ final class KeyLimits {
         taken = false;
         places.release();
       }
-    }
-  }
-
-  /** The injected clock in the library's terms. */
-  private record ClockMeter(InstantSource clock) implements TimeMeter {
-    @Override
-    public long currentTimeNanos() {
-      Instant now = clock.instant();
-      return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
-    }
-
-    @Override
-    public boolean isWallClockBased() {
-      return true;
     }
   }
 }

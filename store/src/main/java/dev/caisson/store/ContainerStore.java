@@ -38,31 +38,89 @@ public final class ContainerStore {
     this.database = database;
   }
 
+  /** Inserts a container whatever its organization has. */
   public void insert(ContainerRow row) {
-    database.change(handle ->
+    insert(row, Long.MAX_VALUE);
+  }
+
+  /**
+   * Inserts a container unless its organization has as many as it may have.
+   *
+   * @param most that may live, this one included
+   * @return whether it was inserted
+   */
+  public boolean insert(ContainerRow row, long most) {
+    return database.write(handle -> {
+      OrganizationStore.lock(handle, row.organizationId());
+      if (alive(handle, row.organizationId()) >= most) {
+        return false;
+      }
+      insert(handle, row);
+      return true;
+    });
+  }
+
+  /** Containers of an organization that live, those that are still being made included. */
+  public long alive(OrganizationId organization) {
+    return database.read(handle -> alive(handle, organization));
+  }
+
+  private static long alive(Handle handle, OrganizationId organization) {
+    return handle
+        .createQuery(
+            """
+            SELECT (
+              SELECT COUNT(*) FROM containers
+              WHERE organization_id = :organization AND ended_reason IS NULL) + (
+              SELECT COUNT(*) FROM containers
+              WHERE organization_id = :organization AND owner IS NOT NULL
+                AND ended_reason = 'unmade')
+            """)
+        .bind("organization", organization.value())
+        .mapTo(Long.class)
+        .one();
+  }
+
+  /** When the first of an organization's living containers expires. */
+  public Optional<Instant> firstExpiry(OrganizationId organization) {
+    return database.read(handle ->
         handle
-            .createUpdate(
+            .createQuery(
                 """
-                INSERT INTO containers (
-                  id, organization_id, image, labels, created_at, expires_at, last_active_at,
-                  disk_bytes, owner, epoch, ended_reason, ended_at)
-                VALUES (
-                  :id, :organization, :image, :labels, :createdAt, :expiresAt, :lastActiveAt,
-                  :diskBytes, :owner, :epoch, :endedReason, :endedAt)
+                SELECT expires_at FROM containers
+                WHERE organization_id = :organization AND ended_reason IS NULL
+                ORDER BY expires_at LIMIT 1
                 """)
-            .bind("id", row.id().value())
-            .bind("organization", row.organizationId().value())
-            .bind("image", row.image())
-            .bind("labels", Json.writeStrings(row.labels()))
-            .bind("createdAt", row.createdAt().toEpochMilli())
-            .bind("expiresAt", row.expiresAt().toEpochMilli())
-            .bind("lastActiveAt", row.lastActiveAt().toEpochMilli())
-            .bind("diskBytes", row.diskBytes())
-            .bind("owner", row.owner().orElse(null))
-            .bind("epoch", row.epoch())
-            .bind("endedReason", row.ended().map(Ending::reason).orElse(null))
-            .bind("endedAt", Columns.millis(row.ended().map(Ending::at)))
-            .execute());
+            .bind("organization", organization.value())
+            .mapTo(Long.class)
+            .findOne()
+            .map(Instant::ofEpochMilli));
+  }
+
+  private static void insert(Handle handle, ContainerRow row) {
+    handle
+        .createUpdate(
+            """
+            INSERT INTO containers (
+              id, organization_id, image, labels, created_at, expires_at, last_active_at,
+              disk_bytes, owner, epoch, ended_reason, ended_at)
+            VALUES (
+              :id, :organization, :image, :labels, :createdAt, :expiresAt, :lastActiveAt,
+              :diskBytes, :owner, :epoch, :endedReason, :endedAt)
+            """)
+        .bind("id", row.id().value())
+        .bind("organization", row.organizationId().value())
+        .bind("image", row.image())
+        .bind("labels", Json.writeStrings(row.labels()))
+        .bind("createdAt", row.createdAt().toEpochMilli())
+        .bind("expiresAt", row.expiresAt().toEpochMilli())
+        .bind("lastActiveAt", row.lastActiveAt().toEpochMilli())
+        .bind("diskBytes", row.diskBytes())
+        .bind("owner", row.owner().orElse(null))
+        .bind("epoch", row.epoch())
+        .bind("endedReason", row.ended().map(Ending::reason).orElse(null))
+        .bind("endedAt", Columns.millis(row.ended().map(Ending::at)))
+        .execute();
   }
 
   public Optional<ContainerRow> find(ContainerId id) {

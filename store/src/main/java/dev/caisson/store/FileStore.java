@@ -60,13 +60,23 @@ public final class FileStore {
   }
 
   /**
-   * Inserts a row and ends the reservation of its content; throws Conflict, with nothing inserted,
-   * when the reservation was taken from us: the content may be gone.
+   * Inserts a row and ends the reservation of its content, unless the organization's files would be
+   * too large together; throws Conflict, with nothing inserted, when the reservation was taken from
+   * us: the content may be gone.
+   *
+   * @param most bytes that they may have, this file included
+   * @return whether it was inserted
    */
-  public void insert(OrganizationId organization, StoredFile file, String reservation) {
-    database.change(handle -> {
+  public boolean insert(
+      OrganizationId organization, StoredFile file, String reservation, long most) {
+    return database.write(handle -> {
+      OrganizationStore.lock(handle, organization);
+      if (storedBytes(handle, organization) > most - file.sizeBytes()) {
+        return false;
+      }
       insert(handle, organization, file);
       redeem(handle, reservation);
+      return true;
     });
   }
 
@@ -186,16 +196,18 @@ public final class FileStore {
 
   /** Bytes of all files of the organization, expired ones included: they still lie on disk. */
   public long storedBytes(OrganizationId organization) {
-    return database.read(handle ->
-        handle
-            .createQuery(
-                """
-                SELECT COALESCE(SUM(size_bytes), 0) FROM files
-                WHERE organization_id = :organization
-                """)
-            .bind("organization", organization.value())
-            .mapTo(Long.class)
-            .one());
+    return database.read(handle -> storedBytes(handle, organization));
+  }
+
+  private static long storedBytes(Handle handle, OrganizationId organization) {
+    return handle
+        .createQuery(
+            """
+            SELECT COALESCE(SUM(size_bytes), 0) FROM files WHERE organization_id = :organization
+            """)
+        .bind("organization", organization.value())
+        .mapTo(Long.class)
+        .one();
   }
 
   /** Deletes a row; its content becomes garbage. False when there is no such file. */

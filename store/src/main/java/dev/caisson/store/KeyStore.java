@@ -81,20 +81,42 @@ public final class KeyStore {
             .list());
   }
 
-  /** Whether there was such a key; one that is revoked already keeps its time. */
-  public boolean revoke(OrganizationId organization, KeyId id, Instant now) {
+  /** Those of every organization, newest first. */
+  public List<KeyRow> list() {
+    return database.read(handle ->
+        handle.createQuery("SELECT * FROM api_keys ORDER BY seq DESC").map(KeyStore::row).list());
+  }
+
+  /** The key as it is now; one that was revoked already keeps its time. Empty when unknown. */
+  public Optional<KeyRow> revoke(KeyId id, Instant now) {
     return database.write(handle ->
         handle
-                .createUpdate(
-                    """
-                    UPDATE api_keys SET revoked_at = COALESCE(revoked_at, :now)
-                    WHERE id = :id AND organization_id = :organization
-                    """)
-                .bind("now", now.toEpochMilli())
-                .bind("id", id.value())
-                .bind("organization", organization.value())
-                .execute()
-            > 0);
+            .createQuery(
+                """
+                UPDATE api_keys SET revoked_at = COALESCE(revoked_at, :now)
+                WHERE id = :id
+                RETURNING *
+                """)
+            .bind("now", now.toEpochMilli())
+            .bind("id", id.value())
+            .map(KeyStore::row)
+            .findOne());
+  }
+
+  /** Revokes all keys of an organization; those that this ended. */
+  public List<KeyRow> revokeAll(OrganizationId organization, Instant now) {
+    return database.write(handle ->
+        handle
+            .createQuery(
+                """
+                UPDATE api_keys SET revoked_at = :now
+                WHERE organization_id = :organization AND revoked_at IS NULL
+                RETURNING *
+                """)
+            .bind("now", now.toEpochMilli())
+            .bind("organization", organization.value())
+            .map(KeyStore::row)
+            .list());
   }
 
   private static KeyRow row(ResultSet row, StatementContext context) throws SQLException {

@@ -154,7 +154,7 @@ class ContainerStoreTest {
   @Test
   void showsNothingOfAnotherOrganization() {
     insert();
-    OrganizationId other = store.organizations().create("other", NOW);
+    OrganizationId other = store.organizations().create("other", NOW).orElseThrow();
     assertThat(containers.list(other, PageRequest.first()).items()).isEmpty();
   }
 

@@ -99,7 +99,7 @@ class FileStoreTest {
 
     assertThat(blobs()).containsExactly(old.sha256());
     StoredFile file = file("new", staged);
-    store.files().insert(organization, file, reservation);
+    store.files().insert(organization, file, reservation, Long.MAX_VALUE);
     assertThat(read(file)).isEqualTo("content");
   }
 
@@ -121,7 +121,7 @@ class FileStoreTest {
     store.files().abandon(List.of(reservation));
     store.files().collectGarbage(store.blobs());
     StoredFile file = file("late", staged);
-    assertThatThrownBy(() -> store.files().insert(organization, file, reservation))
+    assertThatThrownBy(() -> store.files().insert(organization, file, reservation, Long.MAX_VALUE))
         .isInstanceOf(Conflict.class);
     assertThat(store.files().find(organization, file.id())).isEmpty();
   }
@@ -198,7 +198,7 @@ class FileStoreTest {
             NOW,
             false,
             Optional.of(NOW.plusSeconds(10)));
-    store.files().insert(organization, file, reservation);
+    store.files().insert(organization, file, reservation, Long.MAX_VALUE);
     store.files().deleteExpired(NOW.plusSeconds(10));
     assertThat(store.files().find(organization, file.id())).contains(file);
     store.files().deleteExpired(NOW.plusSeconds(11));
@@ -219,7 +219,7 @@ class FileStoreTest {
   @Test
   void showsNothingOfAnotherOrganization() {
     StoredFile file = upload(store, "one", "1");
-    OrganizationId other = store.organizations().create("other", NOW);
+    OrganizationId other = store.organizations().create("other", NOW).orElseThrow();
     assertThat(store.files().find(other, file.id())).isEmpty();
     assertThat(store.files().find(other, List.of(file.id()))).isEmpty();
     assertThat(store.files().list(other, PageRequest.first()).items()).isEmpty();
@@ -231,7 +231,7 @@ class FileStoreTest {
     String reservation = into.files().reserve(staged.sha256(), into.owner().id());
     into.blobs().place(staged, Blobs.Durability.CRASH);
     StoredFile file = file(name, staged);
-    into.files().insert(organization, file, reservation);
+    into.files().insert(organization, file, reservation, Long.MAX_VALUE);
     return file;
   }
 

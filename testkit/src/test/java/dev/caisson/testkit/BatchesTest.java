@@ -302,7 +302,7 @@ class BatchesTest {
   @Test
   void unknownAndForeignBatchesAreNotFound() {
     String mine = create(direct("a")).path("id").asString();
-    OrganizationId other = caisson.engine().keys().createOrganization("other");
+    OrganizationId other = caisson.engine().organizations().create("other");
     RawHttp theirs = new RawHttp(caisson.url(), caisson.engine().keys().create(other, "k").text());
     for (String id : List.of("msgbatch_none", "x", mine)) {
       String path = ROUTE + "/" + id;

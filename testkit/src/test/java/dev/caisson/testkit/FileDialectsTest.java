@@ -13,7 +13,8 @@ import com.anthropic.models.files.FileMetadata;
 import com.anthropic.models.files.FileNotDownloadableException;
 import com.anthropic.models.files.FileUploadParams;
 import com.anthropic.models.files.StorageQuotaExceededException;
-import dev.caisson.domain.ByteSize;
+import dev.caisson.domain.OrganizationLimit;
+import dev.caisson.domain.OrganizationLimits;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -44,7 +45,9 @@ class FileDialectsTest {
     caisson =
         RunningCaisson.over(directory)
             .clock(clock)
-            .engine(engine -> engine.withStorageLimit(new ByteSize(1000)))
+            .engine(engine ->
+                engine.withOrganizations(
+                    OrganizationLimits.DEFAULT.with(OrganizationLimit.STORAGE, 1000)))
             .start();
     sdk = SdkSessionTest.client(caisson.url().toString(), caisson.key());
     http = RawHttp.of(caisson);

@@ -321,7 +321,7 @@ class SkillsTest {
   @Test
   void unknownAndForeignSkillsAreNotFound() {
     JsonNode mine = create("mine");
-    OrganizationId other = caisson.engine().keys().createOrganization("other");
+    OrganizationId other = caisson.engine().organizations().create("other");
     RawHttp theirs = new RawHttp(caisson.url(), caisson.engine().keys().create(other, "k").text());
     for (String id : List.of("skill_none", "x", "skill_", mine.path("id").asString())) {
       String path = "/v1/skills/" + id;

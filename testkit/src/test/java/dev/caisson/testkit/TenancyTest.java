@@ -19,7 +19,7 @@ class TenancyTest {
       String cell = mine.cell(container, "bash", "echo x > $OUTPUT_DIR/x").path("id").asString();
       String file = mine.get("/v1/files").json().at("/data/0/id").asString();
 
-      OrganizationId other = caisson.engine().keys().createOrganization("other");
+      OrganizationId other = caisson.engine().organizations().create("other");
       Keys.NewKey key = caisson.engine().keys().create(other, "other");
       RawHttp theirs = new RawHttp(caisson.url(), key.text());
       for (String path :
@@ -50,7 +50,7 @@ class TenancyTest {
           .isEqualTo(404);
       assertThat(mine.get("/v1/containers/" + container).status()).isEqualTo(200);
 
-      caisson.engine().keys().revoke(other, key.id());
+      caisson.engine().keys().revoke(key.id());
       assertThat(theirs.get("/v1/containers").status()).isEqualTo(401);
     }
   }

@@ -21,6 +21,7 @@ public record ErrorJson(int status, String type) {
       case CaissonException.InvalidRequest e -> of(400);
       case CaissonException.Unsupported e -> of(400);
       case CaissonException.Unauthenticated e -> of(401);
+      case CaissonException.OverQuota e -> of(402);
       case CaissonException.PermissionDenied e -> of(403);
       case CaissonException.NotFound e -> of(404);
       case CaissonException.Conflict e -> of(409);
@@ -108,6 +109,7 @@ public record ErrorJson(int status, String type) {
     return switch (status) {
       case 400 -> new CaissonException.InvalidRequest(message);
       case 401 -> new CaissonException.Unauthenticated(message);
+      case 402 -> new CaissonException.OverQuota(message, Optional.empty());
       case 403 -> new CaissonException.PermissionDenied(message);
       case 404 -> new CaissonException.NotFound(message);
       case 409 -> new CaissonException.Conflict(message);
