@@ -50,6 +50,8 @@ class Cell:
         self._connection = connection
         self._request = request
         self._started = time.monotonic()
+        self._changes_from = guest.scans.now()
+        self._scans_at_start = guest.scans.cpu_nanos()
         self._cpu_at_start = guest.meters.cpu_nanos()
         self._oom_at_start = guest.meters.oom_kills()
         self._reaped_cpu = 0.0
@@ -277,6 +279,7 @@ class Cell:
         self._connection.send(frames.message(frames.RESULT, fields))
         if not names:
             self._remove_output_directory()
+        guest.scans.cell_ended(self._connection, self._changes_from)
 
     def _judge(self, code):
         starved = self._guest.meters.oom_kills() > self._oom_at_start
@@ -294,7 +297,9 @@ class Cell:
 
     def _cpu_nanos(self):
         if self._cpu_at_start is not None:
-            return max(0, self._guest.meters.cpu_nanos() - self._cpu_at_start)
+            # The container's meter runs for the guest's own scans as well.
+            scans = self._guest.scans.cpu_nanos() - self._scans_at_start
+            return max(0, self._guest.meters.cpu_nanos() - self._cpu_at_start - scans)
         nanos = int(self._reaped_cpu * 1e9)
         if self._interpreter is not None and self._guest.has_interpreter():
             nanos += self._interpreter.cpu_nanos() - self._cpu_of_interpreter

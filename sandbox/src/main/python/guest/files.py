@@ -4,11 +4,9 @@ could not reach this cannot reach, and a file that blocks holds up nobody but it
 import errno
 import hashlib
 import os
-import resource
 import stat
 
-from . import frames, privileges, removal
-import _signal
+from . import changes, children, frames, removal
 
 _CHUNK = 1 << 18
 _ENTRIES_PER_FRAME = 500
@@ -34,10 +32,14 @@ class Refused(Exception):
         self.fields = [("code", code), ("message", text)] + list(extra)
 
 
-def serve(fd, already, operation, fields):
-    """Serves one request in a forked child, which ends with it."""
+def serve(fd, already, operation, fields, notes):
+    """Serves one request in a forked child, which ends with it.
+
+    notes: where the guest is told what was written, before the engine is."""
+    fields[b"notes"] = notes
     try:
-        _settle(fd)
+        os.set_blocking(fd, True)
+        children.settle(fd, notes)
         reader = frames.BlockingReader(fd, already)
         try:
             frames.write_all(fd, _OPERATIONS[operation](fd, reader, fields))
@@ -52,17 +54,6 @@ def serve(fd, already, operation, fields):
         pass  # the engine has gone; there is nobody to tell
     finally:
         os._exit(0)
-
-
-def _settle(fd):
-    os.set_blocking(fd, True)
-    highest = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    os.closerange(3, fd)
-    os.closerange(fd + 1, highest + 1)
-    _signal.set_wakeup_fd(-1)
-    os.setsid()
-    os.umask(0o022)
-    privileges.serve_files_as_cell()
 
 
 def _drain(reader):
@@ -90,7 +81,7 @@ def _write(fd, reader, fields):
         raise Refused("invalid_request", "%s: not the name of a file" % _shown(path))
     os.makedirs(parent, exist_ok=True)
     directory = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    temporary = b".caisson-%s.part" % os.urandom(8).hex().encode()
+    temporary = fields[b"temporary"]
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     target = os.open(temporary, flags, 0o644, dir_fd=directory)
     try:
@@ -102,6 +93,7 @@ def _write(fd, reader, fields):
                 raise EOFError
             frames.write_all(target, payload)
         os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+        written = os.fstat(target)
     except BaseException:
         try:
             os.unlink(temporary, dir_fd=directory)
@@ -119,7 +111,23 @@ def _write(fd, reader, fields):
                 break
             size += len(chunk)
             digest.update(chunk)
-    return frames.message(frames.RESULT, [("size", size), ("sha256", digest.hexdigest())])
+    fields_of_result = [("size", size), ("sha256", digest.hexdigest())]
+    real = _real_path(directory, name)
+    if changes.within(os.fsdecode(real)):
+        known = changes.File(written.st_ino, written.st_ctime_ns, size, digest.hexdigest().encode())
+        stamp = changes.stamp(known)
+        _note(fields, b"written", real, b"%d" % size, known.sha256, stamp)
+        fields_of_result += [("path", changes.text_of(os.fsdecode(real))), ("stamp", stamp)]
+    return frames.message(frames.RESULT, fields_of_result)
+
+
+def _real_path(directory, name):
+    """Where an entry of an open directory lies, whatever links led there."""
+    return os.path.join(os.fsencode(os.readlink("/proc/self/fd/%d" % directory)), name)
+
+
+def _note(fields, *parts):
+    os.write(fields[b"notes"], b"\0".join(parts))
 
 
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -199,7 +207,9 @@ def _delete(fd, reader, fields):
         raise Refused("invalid_request", "%s: not the name of a file" % _shown(path))
     directory = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     removal.remove(name, directory)
-    return frames.message(frames.RESULT, [])
+    real = _real_path(directory, name)
+    _note(fields, b"deleted", real)
+    return frames.message(frames.RESULT, [("path", changes.text_of(os.fsdecode(real)))])
 
 
 def _disk(fd, reader, fields):

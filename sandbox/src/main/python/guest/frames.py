@@ -22,6 +22,7 @@ RESULT = 20
 ERROR = 21
 CALL = 22
 CALLS_WAIT = 23
+CHANGES = 24
 
 # A cell's code and environment come in one frame; the server's own limit on a request is lower.
 MAX_FRAME = 96 * 1024 * 1024

@@ -8,6 +8,7 @@ import time
 from . import cells, frames, privileges, processes
 from .interpreter import Interpreter
 from .meters import Meters
+from .scans import Scans
 import _signal
 import _socket
 
@@ -132,7 +133,7 @@ class Guest:
         self._cell_connection = None
         self._interpreter = None
         self._interpreter_lost = False
-        self._file_children = set()
+        self._own_children = set()
         self.python = os.fsencode(options["python"])
         self.max_processes = int(options["processes"])
         self.meters = Meters(_optional(options, "cpu"), _optional(options, "oom"))
@@ -145,6 +146,7 @@ class Guest:
             if options.get(name):
                 os.set_inheritable(int(options[name]), False)
         self._watch_children()
+        self.scans = Scans(self)
         self.loop.watch(self._listener.fileno(), self._accept)
         # The keeper never writes to it: it can be read when the keeper is gone.
         self.loop.watch(self._lifeline, lambda: os._exit(0))
@@ -173,6 +175,11 @@ class Guest:
         operation = dict(fields)[b"op"]
         if operation == b"run":
             self._run(connection, cells.Request(fields, body))
+        elif operation == b"known":
+            self.scans.load(dict(fields), body)
+            connection.send(frames.message(frames.RESULT, []))
+        elif operation == b"changes":
+            self.scans.ask(connection, int(dict(fields)[b"serial"]))
         else:
             self._serve_file(connection, operation, dict(fields))
 
@@ -197,18 +204,30 @@ class Guest:
     def _serve_file(self, connection, operation, fields):
         from . import files  # seldom needed, and not before the guest answers
 
+        temporary = self.scans.temporary_name()
+        fields[b"temporary"] = temporary
         # Before the fork: parent and child share one epoll, the child must not touch it.
         fd, already = connection.hand_over()
         try:
             pid = os.fork()
         except OSError:
             os.close(fd)  # not even the spare processes are left; the engine reads an end
+            self.scans.forget(temporary)
             return
         if pid == 0:
-            files.serve(fd, already, operation, fields)
+            files.serve(fd, already, operation, fields, self.scans.note_fd)
         os.close(fd)
-        self._file_children.add(pid)
-        self.children[pid] = lambda status, usage: self._file_children.discard(pid)
+        self.watch_own(pid, lambda usage: self.scans.forget(temporary))
+
+    def watch_own(self, pid, ended):
+        """A child that does the guest's own work: cells come and go beside it."""
+        self._own_children.add(pid)
+
+        def gone(status, usage):
+            self._own_children.discard(pid)
+            ended(usage)
+
+        self.children[pid] = gone
 
     # What cells need
 
@@ -240,7 +259,7 @@ class Guest:
 
     def end_leftovers(self):
         """Ends what a cell left running; the interpreter stays unless nothing else helps."""
-        spared = set(self._file_children)
+        spared = set(self._own_children)
         if self._interpreter is not None:
             spared.add(self._interpreter.pid)
         processes.end_leftovers(spared, self.reap)

@@ -91,7 +91,7 @@ final class CellConversation {
             return result(frame.fields());
           }
           case ERROR -> throw new IOException(frame.fields().text("message"));
-          case REQUEST, DATA, END, CANCEL, ANSWER ->
+          case REQUEST, DATA, END, CANCEL, ANSWER, CHANGES ->
               throw new IOException("the guest sent " + frame.kind() + " for a cell");
         }
       } catch (InterruptedException e) {

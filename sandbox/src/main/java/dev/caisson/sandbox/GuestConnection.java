@@ -28,7 +28,8 @@ final class GuestConnection implements AutoCloseable {
     RESULT(20),
     ERROR(21),
     CALL(22),
-    CALLS_WAIT(23);
+    CALLS_WAIT(23),
+    CHANGES(24);
 
     private final int number;
 

@@ -66,7 +66,8 @@ final class GuestFileStream extends InputStream {
             RESULT,
             ANSWER,
             CALL,
-            CALLS_WAIT ->
+            CALLS_WAIT,
+            CHANGES ->
             throw new IOException("the guest sent " + frame.kind() + " for a file");
       };
     } catch (InterruptedException e) {

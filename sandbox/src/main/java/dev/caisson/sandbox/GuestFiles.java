@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * File IO on a workspace, done by the guest's children inside the walls. Each request has a
@@ -20,6 +21,9 @@ import java.util.List;
 final class GuestFiles {
   /** Between two frames; a slow disk is not a dead guest. */
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** A scan and those before it; the guest ends each after two minutes. */
+  private static final Duration SCAN = Duration.ofMinutes(20);
 
   /** What a write holds of a file at a time. */
   private static final int CHUNK = 1 << 18;
@@ -44,7 +48,7 @@ final class GuestFiles {
     this.connector = connector;
   }
 
-  FileReceipt write(String path, InputStream content) {
+  FileReceipt write(String path, InputStream content, Consumer<KnownFile> written) {
     Fields.Request request = request("write", path);
     return talk(
         path,
@@ -56,6 +60,14 @@ final class GuestFiles {
           }
           guest.send(GuestConnection.Kind.END, Deadline.in(PATIENCE));
           Fields result = answer(guest, GuestConnection.Kind.RESULT).fields();
+          if (!result.all("path").isEmpty()) {
+            written.accept(
+                KnownFile.read(
+                    result.text("path"),
+                    result.text("size"),
+                    result.text("sha256"),
+                    result.text("stamp")));
+          }
           return new FileReceipt(path, result.number("size"), result.text("sha256"));
         });
   }
@@ -101,14 +113,36 @@ final class GuestFiles {
         });
   }
 
-  void delete(String path) {
+  void delete(String path, Consumer<String> deleted) {
     Fields.Request request = request("delete", path);
+    deleted.accept(
+        talk(
+            path,
+            guest -> {
+              ask(guest, request);
+              return answer(guest, GuestConnection.Kind.RESULT).fields().text("path");
+            }));
+  }
+
+  /** Tells the guest what stands in the workspace. */
+  void known(List<KnownFile> files, boolean whole) {
+    byte[] request = GuestScans.known(files, whole);
     talk(
-        path,
+        "/",
         guest -> {
-          ask(guest, request);
+          guest.send(GuestConnection.Kind.REQUEST, request, Deadline.in(PATIENCE));
           return answer(guest, GuestConnection.Kind.RESULT);
         });
+  }
+
+  /** Waits for a scan to end. */
+  Scan changes(long number) throws InterruptedException {
+    try (GuestConnection guest = connector.connect()) {
+      guest.send(GuestConnection.Kind.REQUEST, GuestScans.question(number), Deadline.in(PATIENCE));
+      return GuestScans.read(guest.receive(Deadline.in(SCAN)));
+    } catch (IOException e) {
+      return new Scan.Unknown("the sandbox ended before the scan did");
+    }
   }
 
   long diskBytes() {

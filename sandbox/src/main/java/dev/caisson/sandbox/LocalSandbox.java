@@ -32,6 +32,7 @@ final class LocalSandbox implements Sandbox {
   private final GuestFiles files;
   private final ReentrantLock cellTurn = new ReentrantLock();
   private @Nullable GuestConnection connection;
+  private boolean scanUnread;
   private volatile boolean gone;
 
   LocalSandbox(
@@ -58,8 +59,13 @@ final class LocalSandbox implements Sandbox {
       CellConversation conversation =
           new CellConversation(request, limits, secondCut, listener, calls);
       try {
-        return conversation.hold(cellConnection());
+        GuestConnection guest = cellConnection();
+        passUnread(guest);
+        CellRun run = conversation.hold(guest);
+        scanUnread = true;
+        return run;
       } catch (IOException e) {
+        scanUnread = false;
         end();
         return conversation.sandboxDied();
       } finally {
@@ -67,6 +73,61 @@ final class LocalSandbox implements Sandbox {
       }
     } finally {
       cellTurn.unlock();
+    }
+  }
+
+  @Override
+  public Scan changes() {
+    cellTurn.lock();
+    try {
+      GuestConnection guest = connection;
+      if (guest == null || !scanUnread) {
+        return new Scan.Unknown("no cell has ended since");
+      }
+      return readScan(guest);
+    } catch (IOException e) {
+      end();
+      return new Scan.Unknown("the sandbox ended before the scan did");
+    } finally {
+      cellTurn.unlock();
+    }
+  }
+
+  @Override
+  public Scan changes(long number) throws InterruptedException {
+    return files.changes(number);
+  }
+
+  @Override
+  public void known(List<KnownFile> known, boolean whole) {
+    files.known(known, whole);
+  }
+
+  /** The result of a scan that nobody has asked for stands before the next cell's first word. */
+  private void passUnread(GuestConnection guest) throws IOException {
+    if (scanUnread) {
+      readScan(guest);
+    }
+  }
+
+  /** An interrupt waits: half a frame would be the connection's last. */
+  private Scan readScan(GuestConnection guest) throws IOException {
+    Deadline deadline = Deadline.in(secondCut);
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          Scan scan = GuestScans.read(guest.receive(deadline));
+          scanUnread = false;
+          return scan;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -87,8 +148,8 @@ final class LocalSandbox implements Sandbox {
   }
 
   @Override
-  public FileReceipt write(String path, InputStream content) {
-    return files.write(path, content);
+  public FileReceipt write(String path, InputStream content, Consumer<KnownFile> written) {
+    return files.write(path, content, written);
   }
 
   @Override
@@ -102,8 +163,8 @@ final class LocalSandbox implements Sandbox {
   }
 
   @Override
-  public void delete(String path) {
-    files.delete(path);
+  public void delete(String path, Consumer<String> deleted) {
+    files.delete(path, deleted);
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.WorkspaceEntry;
 import java.io.InputStream;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * The walls around one container while it is warm. Cells run one at a time; file calls may come
@@ -34,11 +35,37 @@ public interface Sandbox extends AutoCloseable {
   CellRun run(CellProgram cell, OutputListener listener, CallHandler calls);
 
   /**
+   * What the cell that has just run has changed; asked at most once for each cell and before the
+   * next. Waits for the scan as long as a cell's reply may wait for it, a twentieth of a second.
+   */
+  Scan changes();
+
+  /** Waits for a scan that goes on, which can take minutes; an interrupt ends the wait. */
+  Scan changes(long number) throws InterruptedException;
+
+  /**
+   * Tells what stands in the workspace from earlier sandboxes, for the first scan to compare with.
+   * Asked before the first cell.
+   *
+   * @param whole whether these are all files
+   */
+  void known(List<KnownFile> files, boolean whole);
+
+  /**
    * Writes a file through a temporary name, makes missing parents, and reads size and hash back.
    *
    * @throws dev.caisson.domain.CaissonException.InvalidRequest when the place cannot be written
    */
-  FileReceipt write(String path, InputStream content);
+  default FileReceipt write(String path, InputStream content) {
+    return write(path, content, file -> {});
+  }
+
+  /**
+   * As {@link #write(String, InputStream)}.
+   *
+   * @param written hears where the file really stands, unless it is at a place that is not kept
+   */
+  FileReceipt write(String path, InputStream content, Consumer<KnownFile> written);
 
   /**
    * Opens a regular file. Links are followed inside the walls only.
@@ -54,7 +81,17 @@ public interface Sandbox extends AutoCloseable {
   List<WorkspaceEntry> list(String path);
 
   /** Deletes a file or a tree. */
-  void delete(String path);
+  default void delete(String path) {
+    delete(path, real -> {});
+  }
+
+  /**
+   * As {@link #delete(String)}.
+   *
+   * @param deleted hears where the file or the tree really stood, in the form of {@link
+   *     KnownFile#path}
+   */
+  void delete(String path, Consumer<String> deleted);
 
   /** Bytes that the workspace takes on disk. */
   long diskBytes();
