@@ -264,6 +264,7 @@ class Cell:
             ("interpreter_lost", int(self._lost)),
             ("wall_nanos", int((ended_at - self._started) * 1e9)),
             ("cpu_nanos", self._cpu_nanos()),
+            ("oom_kills", self._guest.meters.oom_kills()),
         ]
         for kind, name, output in (
             (frames.STDOUT_TAIL, "stdout_dropped", self._outputs[0]),

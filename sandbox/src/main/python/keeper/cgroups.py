@@ -59,6 +59,14 @@ class Group:
         """A descriptor for reading what was counted: cpu or oom."""
         return os.open(self._files[name], os.O_RDONLY | os.O_CLOEXEC)
 
+    def usage(self):
+        """The most memory that was used at once, in bytes, and how many processes were ended for want
+        of it; 0 where nobody counts."""
+        return {
+            "peak_memory": _number(self._files["peak"]),
+            "oom_kills": _number(self._files["oom"], "oom_kill "),
+        }
+
     def processes(self):
         found = set()
         for directory in self._directories:
@@ -97,7 +105,11 @@ class Version1:
         directories = list(dict.fromkeys((memory, cpu, pids, accounting)))
         group = Group(
             directories,
-            {"cpu": accounting + "/cpuacct.usage", "oom": memory + "/memory.oom_control"},
+            {
+                "cpu": accounting + "/cpuacct.usage",
+                "oom": memory + "/memory.oom_control",
+                "peak": memory + "/memory.max_usage_in_bytes",
+            },
         )
         for directory in directories:
             _make(directory)
@@ -132,7 +144,12 @@ class Version2:
     def create(self, name, limits):
         directory = self._base + "/" + name
         group = Group(
-            [directory], {"cpu": directory + "/cpu.stat", "oom": directory + "/memory.events"}
+            [directory],
+            {
+                "cpu": directory + "/cpu.stat",
+                "oom": directory + "/memory.events",
+                "peak": directory + "/memory.peak",  # since Linux 5.19
+            },
         )
         _make(directory)
         _write(directory + "/memory.max", limits["memory"])
@@ -269,6 +286,18 @@ def _remove(directory):
         os.rmdir(directory)
     except OSError:
         pass  # busy or gone; swept by the next keeper
+
+
+def _number(path, name=""):
+    """The number in a file, in the line that starts with the name; 0 when there is none."""
+    try:
+        with open(path) as file:
+            for line in file:
+                if line.startswith(name):
+                    return int(line[len(name) :])
+    except (OSError, ValueError):
+        pass
+    return 0
 
 
 def _write(path, value):

@@ -21,6 +21,9 @@ _MAX_COMMAND = 1 << 20
 _RETRY_SECONDS = 0.02
 _LINGER_SECONDS = 2.0
 
+# Of so many sandboxes that have ended it is still known what they used.
+_REMEMBERED = 1000
+
 
 class Loop:
     def __init__(self):
@@ -137,6 +140,7 @@ class Keeper:
         self._serial = 0
         self._sandboxes = {}  # by container: the one that is not gone
         self._by_pid = {}
+        self._usages = {}  # by serial: what sandboxes that are gone had used
         self._lingering = []  # gone, but with a cgroup that the kernel still holds
         self._presences = {}  # by token
         self._orphaned = {}  # token -> when its sandboxes end
@@ -276,6 +280,14 @@ class Keeper:
         running.on_gone.append(lambda: client.reply(ok=True))
         running.end()
 
+    def _do_usage(self, client, request):
+        """What a sandbox has used, also when it is gone; nothing when nobody knows any more."""
+        running = self._sandboxes.get(request["container"])
+        if running is not None and running.serial == request["serial"]:
+            client.reply(**running.usage())
+        else:
+            client.reply(**self._usages.get(request["serial"], {}))
+
     def _do_delete(self, client, request):
         container = request["container"]
         self._workspaces.path(container)
@@ -372,6 +384,9 @@ class Keeper:
                     del self._sandboxes[ended.container]
                 self._lingering.append(ended)
                 ended.reaped()
+                self._usages[ended.serial] = ended.usage()
+                if len(self._usages) > _REMEMBERED:
+                    del self._usages[next(iter(self._usages))]
 
     def _empty_trash(self):
         if self._emptying is None:

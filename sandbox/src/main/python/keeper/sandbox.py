@@ -49,6 +49,7 @@ class Sandbox:
         self._status_text = b""
         self._info_text = b""
         self._guest_pid_fd = None
+        self._usage = {}
         self._start()
 
     # Start
@@ -143,6 +144,12 @@ class Sandbox:
 
     # End
 
+    def usage(self):
+        """What its control group has counted, also once it has ended; empty without a group."""
+        if self._group is not None and self._state != _GONE:
+            self._usage = self._group.usage()
+        return self._usage
+
     @property
     def ending(self):
         return self._state == _ENDING
@@ -174,6 +181,7 @@ class Sandbox:
 
     def reaped(self):
         """Bubblewrap has ended, which it does after process 1 has."""
+        self.usage()  # the group goes with it
         self._state = _GONE
         if self._complaints is not None:
             self._loop.forget(self._complaints)

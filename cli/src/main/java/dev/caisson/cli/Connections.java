@@ -136,6 +136,7 @@ final class Connections {
             .withLimits(settings.limits())
             .withCalls(settings.callLimits())
             .withRetention(settings.duration(Setting.RETENTION))
+            .withTombstones(settings.duration(Setting.TOMBSTONES))
             .withIdle(settings.duration(Setting.IDLE))
             .withWaitingCells(settings.integer(Setting.QUEUE, 0, 100_000))
             .withUploadLimit(settings.size(Setting.MAX_FILE))

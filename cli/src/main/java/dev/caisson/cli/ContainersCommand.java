@@ -5,8 +5,10 @@ import dev.caisson.client.CaissonClient;
 import dev.caisson.domain.Cell;
 import dev.caisson.domain.Container;
 import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.ContainerStatus;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.Tombstone;
 import dev.caisson.domain.WorkspaceEntry;
 import dev.caisson.wire.ContainerJson;
 import dev.caisson.wire.Json;
@@ -92,7 +94,9 @@ final class ContainersCommand {
           printFiles(command.console(), directory, client.list(container, directory));
         }
       }
-      printCells(command.console(), client.cells(container, PageRequest.first()));
+      if (shown.status() != ContainerStatus.DELETED) {
+        printCells(command.console(), client.cells(container, PageRequest.first()));
+      }
       return 0;
     }
   }
@@ -126,6 +130,10 @@ final class ContainersCommand {
     container
         .ended()
         .ifPresent(ended -> console.line("  ended        " + ended.reason() + " at " + ended.at()));
+    container
+        .released()
+        .ifPresent(last -> console.line("  released     " + last.reason() + " at " + last.at()));
+    container.tombstone().ifPresent(tombstone -> print(console, tombstone));
     console.line("  image        " + container.image());
     console.line("  created      " + container.createdAt());
     console.line("  expires      " + container.expiresAt());
@@ -138,6 +146,23 @@ final class ContainersCommand {
                   .map(label -> label.getKey() + "=" + label.getValue())
                   .collect(Collectors.joining(" ")));
     }
+  }
+
+  private static void print(Console console, Tombstone tombstone) {
+    console.line("  peak memory  " + Sizes.human(tombstone.peakMemoryBytes()));
+    console.line("  peak disk    " + Sizes.human(tombstone.peakDiskBytes()));
+    tombstone
+        .lastCell()
+        .ifPresent(cell ->
+            console.line(
+                "  last cell    "
+                    + cell.id()
+                    + " "
+                    + cell.outcome().status()
+                    + " "
+                    + cell.outcome().returnCode()
+                    + " at "
+                    + cell.startedAt()));
   }
 
   private static void printFiles(Console console, String directory, List<WorkspaceEntry> entries) {

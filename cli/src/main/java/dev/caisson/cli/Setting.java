@@ -22,6 +22,7 @@ enum Setting {
   INVOCATION_LIMIT("1h", "how long code may go on, with all that it waits for"),
   INTERRUPT_GRACE("2s", "how long an interrupted cell may take to end before it is killed"),
   RETENTION("30d", "how long a container lives"),
+  TOMBSTONES("365d", "how long it is remembered why a container ended, and what it held"),
   IDLE("5m", "how long a container stays warm without work"),
   ORPHAN("60s", "how long sandboxes wait for a server that died"),
   MEMORY("5GiB", "memory of a container"),

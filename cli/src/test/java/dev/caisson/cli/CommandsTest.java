@@ -125,7 +125,10 @@ class CommandsTest {
         .isEqualTo(container);
     assertThat(cli.run("containers", "rm", container).out())
         .isEqualTo("deleted " + container + "\n");
-    assertThat(cli.run("containers", "show", container).err()).contains("not found");
+    assertThat(cli.run("containers", "show", container).out())
+        .contains("ended        deleted at 20")
+        .contains("last cell    cell_");
+    assertThat(cli.run("containers", "rm", container).err()).contains("was deleted at 20");
   }
 
   @Test

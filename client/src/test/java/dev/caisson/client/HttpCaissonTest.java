@@ -348,6 +348,8 @@ class HttpCaissonTest {
         Instant.EPOCH,
         0,
         Map.of(),
+        Optional.empty(),
+        Optional.empty(),
         Optional.empty());
   }
 }

@@ -175,6 +175,11 @@ public abstract sealed class CaissonException extends RuntimeException {
       return detail;
     }
 
+    /** A container of the caller's own that is gone for good. */
+    public static NotFound deleted(String id, Instant at) {
+      return new NotFound("Container `" + id + "` was deleted at " + at + ".");
+    }
+
     public static NotFound container(String id) {
       return new NotFound("Container `" + id + "` not found.");
     }

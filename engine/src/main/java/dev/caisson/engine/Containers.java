@@ -18,7 +18,9 @@ import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.SkillVersion;
 import dev.caisson.domain.StoredFile;
+import dev.caisson.domain.Tombstone;
 import dev.caisson.sandbox.Sandboxes;
+import dev.caisson.store.CellStore;
 import dev.caisson.store.ContainerRow;
 import dev.caisson.store.ContainerStore;
 import java.lang.System.Logger;
@@ -37,7 +39,8 @@ public final class Containers {
   private final ContainerStore store;
   private final String self;
   private final Sandboxes sandboxes;
-  private final Ownership ownership;
+  private final CellStore cells;
+  private final Lifecycle lifecycle;
   private final WarmContainers warm;
   private final Mounts mounts;
   private final SkillMounts skillMounts;
@@ -49,7 +52,8 @@ public final class Containers {
       ContainerStore store,
       String self,
       Sandboxes sandboxes,
-      Ownership ownership,
+      CellStore cells,
+      Lifecycle lifecycle,
       WarmContainers warm,
       Mounts mounts,
       SkillMounts skillMounts,
@@ -59,7 +63,8 @@ public final class Containers {
     this.store = store;
     this.self = self;
     this.sandboxes = sandboxes;
-    this.ownership = ownership;
+    this.cells = cells;
+    this.lifecycle = lifecycle;
     this.warm = warm;
     this.mounts = mounts;
     this.skillMounts = skillMounts;
@@ -114,7 +119,10 @@ public final class Containers {
         Optional.empty(),
         0,
         Optional.empty(),
-        false);
+        false,
+        ContainerStatus.CREATED,
+        Optional.empty(),
+        ContainerRow.Peaks.NONE);
   }
 
   /** The row says "unmade" until every file stands where it should: a half-made one is not seen. */
@@ -155,7 +163,10 @@ public final class Containers {
         Optional.of(self),
         1,
         Optional.of(new Ending(ContainerRow.UNMADE, row.createdAt())),
-        false);
+        false,
+        ContainerStatus.IDLE,
+        Optional.empty(),
+        ContainerRow.Peaks.NONE);
   }
 
   private void unmake(WarmContainer container) {
@@ -193,10 +204,14 @@ public final class Containers {
     }
   }
 
-  /** The container, expired or not; throws NotFound when unknown, deleted or foreign. */
+  /** The container, dead or alive; throws NotFound when unknown or foreign. */
   public Container get(OrganizationId organization, ContainerId id) {
-    ContainerRow row = row(organization, id);
-    return view(refreshSize(row));
+    ContainerRow row = refreshSize(known(organization, id));
+    return lifecycle.status(row).alive() ? view(row) : view(row, Optional.of(tombstone(row)));
+  }
+
+  private Tombstone tombstone(ContainerRow row) {
+    return new Tombstone(cells.last(row.id()), row.peaks().memoryBytes(), row.peaks().diskBytes());
   }
 
   /** Measures a workspace that has changed and that nobody is changing now. */
@@ -234,18 +249,27 @@ public final class Containers {
   /** As {@link #require}, as it is kept. */
   ContainerRow living(OrganizationId organization, ContainerId id) {
     ContainerRow row = row(organization, id);
-    if (expired(row)) {
+    if (lifecycle.expired(row)) {
       throw new ContainerExpired(view(row));
     }
     return row;
   }
 
-  /** The row of a container that the organization may see, expired or not. */
+  /** The row of a container that the organization may look into, expired or not. */
   ContainerRow row(OrganizationId organization, ContainerId id) {
+    ContainerRow row = known(organization, id);
+    if (lifecycle.deleted(row)) {
+      throw NotFound.deleted(id.value(), row.ended().map(Ending::at).orElse(row.lastActiveAt()));
+    }
+    return row;
+  }
+
+  /** The row of a container that the organization has or had. */
+  private ContainerRow known(OrganizationId organization, ContainerId id) {
     return store
         .find(id)
         .filter(row -> row.organizationId().equals(organization))
-        .filter(row -> row.ended().isEmpty() || row.endedAs(ContainerRow.EXPIRED))
+        .filter(row -> !row.endedAs(ContainerRow.UNMADE))
         .orElseThrow(() -> NotFound.container(id.value()));
   }
 
@@ -260,8 +284,7 @@ public final class Containers {
     ContainerRow row = row(organization, id);
     WarmContainer container = warm.hold(id);
     try {
-      Ending ending = new Ending(ContainerRow.DELETED, Instant.ofEpochMilli(clock.millis()));
-      end(container, ending);
+      end(container, Instant.ofEpochMilli(clock.millis()));
       container.cancel();
       boolean turn =
           WarmContainers.awaitTurn(container, settings.limits().interruptGrace().plusSeconds(1));
@@ -272,7 +295,7 @@ public final class Containers {
           container.turn().unlock();
         }
       }
-      return view(row, ContainerStatus.DELETED, Optional.of(ending));
+      return view(require(store.find(row.id())));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new Internal("interrupted while container " + id + " was deleted", e);
@@ -281,12 +304,12 @@ public final class Containers {
     }
   }
 
-  private void end(WarmContainer container, Ending ending) throws InterruptedException {
+  private void end(WarmContainer container, Instant now) throws InterruptedException {
     container.door().lockInterruptibly();
     try {
       long epoch = warm.ownAnyhow(container);
-      if (!store.end(container.id(), epoch, ending)) {
-        warm.giveBack(container, Optional.empty());
+      if (!store.end(container.id(), epoch, ContainerStatus.DELETED, now)) {
+        warm.giveBack(container);
         throw NotFound.container(container.id().value());
       }
     } finally {
@@ -302,7 +325,7 @@ public final class Containers {
       if (container.mayHaveWorkspace()) {
         sandboxes.delete(container.id());
       }
-      warm.giveBack(container, Optional.of(0L));
+      warm.giveBack(container, Optional.empty(), Optional.of(0L));
     } catch (CaissonException e) {
       LOG.log(Level.WARNING, () -> "container=" + container.id() + " workspace not deleted", e);
     } finally {
@@ -358,33 +381,11 @@ public final class Containers {
     return row.orElseThrow(() -> new Internal("the row of a container is gone"));
   }
 
-  boolean expired(ContainerRow row) {
-    return row.endedAs(ContainerRow.EXPIRED) || !row.expiresAt().isAfter(clock.instant());
-  }
-
   private Container view(ContainerRow row) {
-    if (expired(row)) {
-      Ending ending = row.ended().orElse(new Ending(ContainerRow.EXPIRED, row.expiresAt()));
-      return view(row, ContainerStatus.EXPIRED, Optional.of(ending));
-    }
-    return view(row, status(row), Optional.empty());
+    return view(row, Optional.empty());
   }
 
-  private ContainerStatus status(ContainerRow row) {
-    Optional<WarmContainer> ours = warm.find(row.id());
-    if (ours.isPresent() && (ours.get().owned() || ours.get().hasCells())) {
-      if (ours.get().hasCells()) {
-        return ContainerStatus.WARM;
-      }
-      return ours.get().sandbox().isPresent() ? ContainerStatus.IDLE : ContainerStatus.RELEASED;
-    }
-    if (ownership.heldByAnother(row)) {
-      return row.cellRunning() ? ContainerStatus.WARM : ContainerStatus.IDLE;
-    }
-    return ContainerStatus.RELEASED;
-  }
-
-  private Container view(ContainerRow row, ContainerStatus status, Optional<Ending> ended) {
+  private Container view(ContainerRow row, Optional<Tombstone> tombstone) {
     Instant lastActive =
         warm.find(row.id())
             .map(WarmContainer::lastActive)
@@ -392,13 +393,15 @@ public final class Containers {
             .orElse(row.lastActiveAt());
     return new Container(
         row.id(),
-        status,
+        lifecycle.status(row),
         row.image(),
         row.createdAt(),
         row.expiresAt(),
         lastActive,
         row.diskBytes(),
         row.labels(),
-        ended);
+        lifecycle.release(row),
+        lifecycle.ending(row),
+        tombstone);
   }
 }

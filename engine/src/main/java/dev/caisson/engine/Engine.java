@@ -43,7 +43,7 @@ public final class Engine implements AutoCloseable {
     this.settings = settings;
     this.clock = clock;
     this.images = new Images(sandboxes);
-    Ownership ownership = new Ownership(store, settings.ownerWait(), listener);
+    Ownership ownership = new Ownership(store, settings.ownerWait(), listener, clock);
     this.organizations = new Organizations(settings.organizations(), store.organizations(), clock);
     this.warm =
         new WarmContainers(
@@ -51,6 +51,7 @@ public final class Engine implements AutoCloseable {
     this.files = new Files(settings, organizations, store, clock);
     this.skills = new Skills(store, clock);
     this.batches = new Batches(store, clock);
+    Lifecycle lifecycle = new Lifecycle(ownership, warm, clock);
     Mounts mounts = new Mounts(files, store.containers(), clock);
     SkillMounts skillMounts = new SkillMounts(skills, store.skills(), clock);
     this.containers =
@@ -60,7 +61,8 @@ public final class Engine implements AutoCloseable {
             store.containers(),
             store.owner().id(),
             sandboxes,
-            ownership,
+            store.cells(),
+            lifecycle,
             warm,
             mounts,
             skillMounts,
@@ -79,7 +81,16 @@ public final class Engine implements AutoCloseable {
     this.keys = new Keys(store, clock);
     this.readiness = new Readiness(settings, containers, keys, warm);
     this.sweeper =
-        new Sweeper(store, sandboxes, ownership, warm, containers, files, batches, clock);
+        new Sweeper(
+            store,
+            sandboxes,
+            ownership,
+            warm,
+            containers,
+            files,
+            batches,
+            settings.tombstones(),
+            clock);
     Duration every = settings.sweepEvery();
     this.sweeping =
         Thread.ofPlatform().daemon().name("caisson-sweeper").unstarted(() -> sweepEvery(every));

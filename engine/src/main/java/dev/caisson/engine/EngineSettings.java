@@ -11,6 +11,7 @@ import java.time.Duration;
  *
  * @param limits of every container
  * @param retention how long a container lives, from its creation
+ * @param tombstones how long it is remembered why a container ended, and what it held
  * @param idle how long an unused container keeps its sandbox
  * @param waitingCells that may wait for their turn in one container
  * @param uploadLimit of one stored file, uploaded or made by a cell
@@ -25,6 +26,7 @@ import java.time.Duration;
 public record EngineSettings(
     Limits limits,
     Duration retention,
+    Duration tombstones,
     Duration idle,
     int waitingCells,
     ByteSize uploadLimit,
@@ -44,6 +46,7 @@ public record EngineSettings(
       new EngineSettings(
           Limits.DEFAULT,
           Duration.ofDays(30),
+          Duration.ofDays(365),
           Duration.ofMinutes(5),
           32,
           ByteSize.ofMebibytes(500),
@@ -55,7 +58,10 @@ public record EngineSettings(
           Duration.ofSeconds(5));
 
   public EngineSettings {
-    if (retention.isNegative() || idle.isNegative() || ownerWait.isNegative()) {
+    if (retention.isNegative() || tombstones.isNegative()) {
+      throw new IllegalArgumentException("a duration cannot be negative");
+    }
+    if (idle.isNegative() || ownerWait.isNegative()) {
       throw new IllegalArgumentException("a duration cannot be negative");
     }
     if (waitingCells < 0 || outputFiles < 0) {

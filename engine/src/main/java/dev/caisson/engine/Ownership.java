@@ -3,11 +3,14 @@ package dev.caisson.engine;
 import dev.caisson.domain.CaissonException.Busy;
 import dev.caisson.domain.CaissonException.NotFound;
 import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.Release;
 import dev.caisson.store.ContainerRow;
 import dev.caisson.store.ContainerStore;
 import dev.caisson.store.Owners;
 import dev.caisson.store.Store;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -16,9 +19,6 @@ import java.util.OptionalLong;
  * new epoch; a living owner is waited for. Safe for use from many threads.
  */
 final class Ownership {
-  /** The reason of cells whose server died while they ran. */
-  static final String SERVER_RESTART = "server_restart";
-
   private static final Duration LOOK_EVERY = Duration.ofMillis(20);
 
   private final ContainerStore containers;
@@ -26,13 +26,15 @@ final class Ownership {
   private final String self;
   private final Duration patience;
   private final OwnerWaitListener listener;
+  private final InstantSource clock;
 
-  Ownership(Store store, Duration patience, OwnerWaitListener listener) {
+  Ownership(Store store, Duration patience, OwnerWaitListener listener, InstantSource clock) {
     this.containers = store.containers();
     this.owners = store.owners();
     this.self = store.owner().id();
     this.patience = patience;
     this.listener = listener;
+    this.clock = clock;
   }
 
   /**
@@ -75,8 +77,16 @@ final class Ownership {
     if (heldByAnother(row)) {
       return Optional.empty();
     }
-    OptionalLong term = containers.claim(row.id(), row.owner(), row.epoch(), self, SERVER_RESTART);
+    OptionalLong term = containers.claim(row.id(), row.owner(), row.epoch(), self, lost(row));
     return term.isEmpty() ? Optional.empty() : containers.find(row.id());
+  }
+
+  /** Why what a dead owner held is lost; cells that ran then say the same. */
+  Release lost(ContainerRow row) {
+    boolean withHost = row.owner().filter(owners::diedWithHost).isPresent();
+    return new Release(
+        withHost ? Release.HOST_RESTART : Release.SERVER_RESTART,
+        Instant.ofEpochMilli(clock.millis()));
   }
 
   /** Whether a living process other than this one owns the container. */

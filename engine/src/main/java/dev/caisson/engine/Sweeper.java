@@ -2,7 +2,7 @@ package dev.caisson.engine;
 
 import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.ContainerId;
-import dev.caisson.domain.Ending;
+import dev.caisson.domain.ContainerStatus;
 import dev.caisson.sandbox.Sandboxes;
 import dev.caisson.store.ContainerRow;
 import dev.caisson.store.ContainerStore;
@@ -10,6 +10,8 @@ import dev.caisson.store.Store;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +26,7 @@ import java.util.function.Consumer;
 final class Sweeper {
   private static final Logger LOG = System.getLogger(Sweeper.class.getName());
   private static final int EXPIRED_PER_ROUND = 100;
+  private static final int TOMBSTONES_PER_ROUND = 100;
 
   private final Store store;
   private final ContainerStore containers;
@@ -33,6 +36,7 @@ final class Sweeper {
   private final Containers ending;
   private final Files files;
   private final Batches batches;
+  private final Duration tombstones;
   private final InstantSource clock;
   private final AtomicBoolean workspacesSwept = new AtomicBoolean();
 
@@ -44,6 +48,7 @@ final class Sweeper {
       Containers ending,
       Files files,
       Batches batches,
+      Duration tombstones,
       InstantSource clock) {
     this.store = store;
     this.containers = store.containers();
@@ -53,6 +58,7 @@ final class Sweeper {
     this.ending = ending;
     this.files = files;
     this.batches = batches;
+    this.tombstones = tombstones;
     this.clock = clock;
   }
 
@@ -60,7 +66,7 @@ final class Sweeper {
   void settleCells() {
     for (ContainerRow row : containers.owned()) {
       if (row.cellRunning() && ownership.orphaned(row)) {
-        store.cells().lose(row.id(), row.epoch(), Ownership.SERVER_RESTART);
+        store.cells().lose(row.id(), row.epoch(), ownership.lost(row).reason());
       }
     }
   }
@@ -70,6 +76,7 @@ final class Sweeper {
     attempt("idle", warm::releaseIdle);
     attempt("expired", this::endExpired);
     attempt("orphans", this::takeOver);
+    attempt("tombstones", this::forgetTombstones);
     attempt("sizes", ending::measureIdle);
     attempt("files", files::sweep);
     attempt("batches", batches::sweep);
@@ -97,9 +104,16 @@ final class Sweeper {
 
   private void endExpired(WarmContainer container, ContainerRow row) {
     if (own(container, row)
-        && containers.end(
-            row.id(), container.epoch(), new Ending(ContainerRow.EXPIRED, row.expiresAt()))) {
+        && containers.end(row.id(), container.epoch(), ContainerStatus.EXPIRED, row.expiresAt())) {
       ending.clear(container);
+    }
+  }
+
+  private void forgetTombstones() {
+    Instant before = clock.instant().minus(tombstones);
+    int forgotten = containers.forgetTombstones(before, TOMBSTONES_PER_ROUND);
+    if (forgotten > 0) {
+      LOG.log(Level.INFO, () -> "tombstones=" + forgotten + " forgotten");
     }
   }
 
@@ -125,7 +139,7 @@ final class Sweeper {
       if (!container.open()) {
         sandboxes.end(row.id());
       }
-      warm.giveBack(container, Optional.empty());
+      warm.giveBack(container);
     } else if (row.endedAs(ContainerRow.UNMADE)) {
       sandboxes.delete(row.id());
       container.disown();

@@ -4,6 +4,7 @@ import dev.caisson.domain.CaissonException.Busy;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.sandbox.Sandbox;
+import dev.caisson.sandbox.SandboxUsage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -34,6 +35,9 @@ final class WarmContainer {
 
   /** Whose warm containers this one counts among; empty without a sandbox. */
   private volatile Optional<OrganizationId> countedFor = Optional.empty();
+
+  // Guarded by the door.
+  private @Nullable SandboxUsage used;
 
   private volatile Instant lastActive;
   private volatile boolean changed;
@@ -147,10 +151,18 @@ final class WarmContainer {
     try {
       if (current != null) {
         current.close();
+        used = current.usage();
       }
     } finally {
       countedFor = Optional.empty();
     }
+  }
+
+  /** What the sandbox had used that was closed last; asking resets it. The door is held. */
+  Optional<SandboxUsage> takeUsed() {
+    SandboxUsage last = used;
+    used = null;
+    return Optional.ofNullable(last);
   }
 
   /** Counts among the warm containers of an organization until the sandbox is closed. */

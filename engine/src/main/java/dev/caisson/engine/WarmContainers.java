@@ -6,10 +6,13 @@ import dev.caisson.domain.CaissonException.NotFound;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OrganizationLimit;
+import dev.caisson.domain.Release;
 import dev.caisson.sandbox.Sandbox;
+import dev.caisson.sandbox.SandboxUsage;
 import dev.caisson.sandbox.Sandboxes;
 import dev.caisson.store.ContainerRow;
 import dev.caisson.store.ContainerStore;
+import dev.caisson.store.Term;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -112,7 +115,7 @@ final class WarmContainers {
   }
 
   private Sandbox open(WarmContainer container, String image) throws InterruptedException {
-    container.closeSandbox();
+    bury(container);
     own(container);
     admit(container);
     boolean done = false;
@@ -126,7 +129,7 @@ final class WarmContainers {
     } finally {
       if (!done) {
         failing = true;
-        giveBack(container, Optional.empty());
+        giveBack(container);
       }
     }
   }
@@ -145,7 +148,7 @@ final class WarmContainers {
     long most = organizations.limits(organization).of(OrganizationLimit.WARM);
     while (!count(container, organization, most)) {
       if (!releaseLongestIdle(organization)) {
-        giveBack(container, Optional.empty());
+        giveBack(container);
         throw new Busy(
             "organization "
                 + organization
@@ -171,7 +174,7 @@ final class WarmContainers {
     return all().stream()
         .filter(one -> one.countsFor(organization) && !one.inUse())
         .sorted(Comparator.comparing(WarmContainer::lastActive))
-        .anyMatch(one -> releaseIfStillIdle(one.id()));
+        .anyMatch(one -> releaseIfStillIdle(one.id(), Release.EVICTED));
   }
 
   /** Whether the last sandbox that was to be opened could not be. */
@@ -184,7 +187,7 @@ final class WarmContainers {
       ContainerRow row = ownership.claim(container.id());
       container.own(row.epoch());
       if (row.ended().isPresent()) {
-        giveBack(container, Optional.empty());
+        giveBack(container);
         throw NotFound.container(container.id().value());
       }
     }
@@ -202,13 +205,53 @@ final class WarmContainers {
     return container.epoch();
   }
 
-  /** Ends the sandbox and the ownership. The door is held. */
-  void giveBack(WarmContainer container, Optional<Long> measuredBytes) {
+  /** Takes away a sandbox that has died, and writes down why. The door is held. */
+  private void bury(WarmContainer container) {
     container.closeSandbox();
+    Optional<SandboxUsage> used = container.takeUsed();
+    if (used.isPresent() && container.owned()) {
+      containers.died(
+          container.id(),
+          container.epoch(),
+          new Release(death(used.get()), now()),
+          used.get().peakMemoryBytes());
+    }
+  }
+
+  private static String death(SandboxUsage used) {
+    return used.starved() ? Release.OUT_OF_MEMORY : Release.SANDBOX_DIED;
+  }
+
+  /** Ends the ownership of a container without a sandbox, or that has ended. The door is held. */
+  void giveBack(WarmContainer container) {
+    giveBack(container, Optional.empty(), Optional.empty());
+  }
+
+  /**
+   * Ends the sandbox and the ownership. The door is held.
+   *
+   * @param reason of {@link Release}; empty when it is none for the container's owner to know
+   */
+  void giveBack(WarmContainer container, Optional<String> reason, Optional<Long> measuredBytes) {
+    boolean died = container.open() && container.sandbox().isEmpty();
+    container.closeSandbox();
+    Optional<SandboxUsage> used = container.takeUsed();
     if (container.owned()) {
-      containers.release(container.id(), container.epoch(), container.lastActive(), measuredBytes);
+      Optional<String> why = died ? used.map(WarmContainers::death) : reason;
+      containers.release(
+          container.id(),
+          container.epoch(),
+          new Term(
+              container.lastActive(),
+              why.map(word -> new Release(word, now())),
+              measuredBytes,
+              used.map(SandboxUsage::peakMemoryBytes).orElse(0L)));
       container.disown();
     }
+  }
+
+  private Instant now() {
+    return Instant.ofEpochMilli(clock.millis());
   }
 
   /** Releases containers that nobody has used for a while. */
@@ -216,13 +259,13 @@ final class WarmContainers {
     Instant before = clock.instant().minus(settings.idle());
     for (WarmContainer candidate : all()) {
       if (!candidate.lastActive().isAfter(before) && !candidate.inUse()) {
-        releaseIfStillIdle(candidate.id());
+        releaseIfStillIdle(candidate.id(), Release.IDLE);
       }
     }
   }
 
   /** Whether it was idle, and is released now. */
-  private boolean releaseIfStillIdle(ContainerId id) {
+  private boolean releaseIfStillIdle(ContainerId id, String reason) {
     WarmContainer container = hold(id);
     try {
       if (!container.door().tryLock()) {
@@ -232,7 +275,7 @@ final class WarmContainers {
         if (container.inUse()) {
           return false;
         }
-        giveBack(container, measure(container));
+        giveBack(container, Optional.of(reason), measure(container));
         return true;
       } finally {
         container.door().unlock();
@@ -265,7 +308,7 @@ final class WarmContainers {
       boolean turn = awaitTurn(container, settings.limits().interruptGrace().plusSeconds(2));
       container.door().lock();
       try {
-        giveBack(container, measure(container));
+        giveBack(container, Optional.of(Release.SHUTDOWN), measure(container));
       } catch (CaissonException e) {
         LOG.log(Level.WARNING, () -> "container=" + container.id() + " not released cleanly", e);
       } finally {

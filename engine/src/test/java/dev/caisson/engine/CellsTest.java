@@ -277,7 +277,7 @@ class CellsTest {
     refused(CellSpec.bash("true").withTimeout(Duration.ZERO), "a timeout must be positive");
     refused(CellSpec.bash("true").withEnvironment(Map.of("A=B", "x")), "env: 'A=B'");
     refused(CellSpec.bash("true").withEnvironment(Map.of("A", "x\0")), "env: the value of 'A'");
-    assertThat(caisson.get(container).status()).isEqualTo(ContainerStatus.RELEASED);
+    assertThat(caisson.get(container).status()).isEqualTo(ContainerStatus.CREATED);
   }
 
   private void refused(CellSpec spec, String message) {

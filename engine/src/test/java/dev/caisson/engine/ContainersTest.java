@@ -17,7 +17,9 @@ import dev.caisson.domain.Ending;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.Release;
 import dev.caisson.domain.StoredFile;
+import dev.caisson.domain.Tombstone;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -57,7 +59,7 @@ class ContainersTest {
             .create(
                 caisson.organization,
                 new ContainerSpec(Optional.empty(), List.of(), Map.of("job", "nightly")));
-    assertThat(container.status()).isEqualTo(ContainerStatus.RELEASED);
+    assertThat(container.status()).isEqualTo(ContainerStatus.CREATED);
     assertThat(container.image()).isEqualTo(EngineFixture.IMAGE);
     assertThat(container.labels()).containsEntry("job", "nightly");
     assertThat(container.expiresAt()).isEqualTo(container.createdAt().plus(Duration.ofDays(30)));
@@ -174,7 +176,8 @@ class ContainersTest {
     assertThat(deleted.status()).isEqualTo(ContainerStatus.DELETED);
     assertThat(deleted.ended()).contains(new Ending("deleted", caisson.clock.instant()));
     assertThat(caisson.workspaces()).isEmpty();
-    notFound(() -> caisson.get(id));
+    assertThat(caisson.get(id).status()).isEqualTo(ContainerStatus.DELETED);
+    assertThat(all()).isEmpty();
     notFound(() -> caisson.bash(id, "true"));
     notFound(() -> caisson.read(id, "/tmp/x"));
     notFound(() -> caisson.engine.containers().delete(caisson.organization, id));
@@ -241,7 +244,39 @@ class ContainersTest {
       assertThat(caisson.workspaces()).isEmpty();
     }
     caisson.engine.containers().delete(caisson.organization, id);
+    assertThat(caisson.get(id).ended()).contains(new Ending("deleted", caisson.clock.instant()));
+    caisson.clock.advance(EngineFixture.SETTINGS.tombstones().plusMillis(1));
+    caisson.engine.sweep();
     notFound(() -> caisson.get(id));
+  }
+
+  @Test
+  void remembersWhatAContainerWas() {
+    ContainerId id = caisson.create().id();
+    caisson.run(id, CellSpec.python("data = bytearray(50_000_000)"));
+    Cell last = caisson.bash(id, "head -c 300000 /dev/urandom > /tmp/x; exit 3");
+    assertThat(caisson.get(id).diskBytes()).isGreaterThan(300_000);
+    caisson.engine.containers().delete(caisson.organization, id);
+    assertThatThrownBy(() -> caisson.bash(id, "true"))
+        .hasMessageContaining("was deleted at " + caisson.clock.instant());
+    Tombstone tombstone = caisson.get(id).tombstone().orElseThrow();
+    assertThat(tombstone.lastCell())
+        .contains(
+            new Tombstone.LastCell(last.id(), new CellOutcome.Completed(3), last.startedAt()));
+    assertThat(tombstone.peakDiskBytes()).isBetween(300_000L, 1_000_000L);
+    assertThat(tombstone.peakMemoryBytes()).isBetween(50_000_000L, 200_000_000L);
+  }
+
+  @Test
+  void saysWhyTheLastSandboxWasGivenUp() {
+    ContainerId id = caisson.create().id();
+    caisson.bash(id, "true");
+    assertThat(caisson.get(id).released()).isEmpty();
+    caisson.clock.advance(EngineFixture.SETTINGS.idle());
+    caisson.engine.sweep();
+    assertThat(caisson.get(id).released())
+        .contains(new Release(Release.IDLE, caisson.clock.instant()));
+    assertThat(caisson.get(id).status()).isEqualTo(ContainerStatus.RELEASED);
   }
 
   @Test

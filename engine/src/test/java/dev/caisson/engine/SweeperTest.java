@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.caisson.domain.Container;
 import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.ContainerStatus;
 import dev.caisson.domain.Ending;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.Release;
 import dev.caisson.store.ContainerRow;
 import dev.caisson.store.Store;
 import java.nio.file.Path;
@@ -43,17 +45,17 @@ class SweeperTest {
 
   @Test
   void clearsAwayWhatADeadOwnerHadHalfMade() {
-    clearsAwayOnceItsOwnerIsDead(ContainerRow.UNMADE);
+    clearsAwayOnceItsOwnerIsDead(ContainerRow.UNMADE, ContainerStatus.CREATED);
   }
 
   @Test
   void finishesWhatADeadOwnerHadBegunToDelete() {
-    clearsAwayOnceItsOwnerIsDead(ContainerRow.DELETED);
+    clearsAwayOnceItsOwnerIsDead("deleted", ContainerStatus.DELETED);
   }
 
-  private void clearsAwayOnceItsOwnerIsDead(String reason) {
+  private void clearsAwayOnceItsOwnerIsDead(String reason, ContainerStatus state) {
     Store other = Store.open(caisson.data);
-    ContainerRow row = row(other.owner().id(), reason);
+    ContainerRow row = row(other.owner().id(), reason, state);
     caisson.store.containers().insert(row);
     makeWorkspace(row.id());
 
@@ -116,7 +118,12 @@ class SweeperTest {
       caisson
           .store
           .containers()
-          .claim(container.id(), Optional.empty(), 0, other.owner().id(), "x");
+          .claim(
+              container.id(),
+              Optional.empty(),
+              0,
+              other.owner().id(),
+              new Release("x", caisson.clock.instant()));
       caisson.clock.advance(Duration.ofDays(31));
       caisson.engine.sweep();
       assertThat(caisson.workspaces()).containsExactly(container.id());
@@ -144,7 +151,7 @@ class SweeperTest {
     caisson.sandboxes.open(id, 1, EngineFixture.IMAGE, EngineFixture.SETTINGS.limits()).close();
   }
 
-  private ContainerRow row(String owner, String reason) {
+  private ContainerRow row(String owner, String reason, ContainerStatus state) {
     return new ContainerRow(
         ContainerId.next(),
         caisson.organization,
@@ -157,6 +164,9 @@ class SweeperTest {
         Optional.of(owner),
         1,
         Optional.of(new Ending(reason, caisson.clock.instant())),
-        false);
+        false,
+        state,
+        Optional.empty(),
+        ContainerRow.Peaks.NONE);
   }
 }

@@ -108,7 +108,17 @@ final class ProcessContainers implements CaissonClient {
       ContainerId id, ContainerStatus status, Map<String, String> labels) {
     Instant now = Instant.EPOCH;
     return new Container(
-        id, status, "default", now, now.plusSeconds(60), now, 0, labels, Optional.empty());
+        id,
+        status,
+        "default",
+        now,
+        now.plusSeconds(60),
+        now,
+        0,
+        labels,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   @Override

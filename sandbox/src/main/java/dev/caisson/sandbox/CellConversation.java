@@ -6,6 +6,7 @@ import dev.caisson.domain.Durations;
 import dev.caisson.domain.Limits;
 import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.OutputStreamKind;
+import dev.caisson.domain.Release;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -31,6 +32,7 @@ final class CellConversation {
   private @Nullable RuntimeException listenerFailure;
   private boolean cancelled;
   private boolean outOfTime;
+  private long oomKills;
 
   CellConversation(
       CellRequest request,
@@ -134,13 +136,26 @@ final class CellConversation {
         .payload(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** The run of a cell whose sandbox ended under it. */
-  CellRun sandboxDied() {
+  /** How many processes of the sandbox the kernel has ended for want of memory, by the result. */
+  long oomKills() {
+    return oomKills;
+  }
+
+  /**
+   * The run of a cell whose sandbox ended under it.
+   *
+   * @param starved whether that was for want of memory
+   */
+  CellRun sandboxDied(boolean starved) {
     stdout.finish();
     stderr.finish();
-    stderr.line("sandbox_died: the sandbox ended while the cell ran; its files are kept");
+    String reason = starved ? Release.OUT_OF_MEMORY : Release.SANDBOX_DIED;
+    stderr.line(
+        starved
+            ? explain(reason) + ", and the sandbox with it; its files are kept"
+            : reason + ": the sandbox ended while the cell ran; its files are kept");
     return new CellRun(
-        new CellOutcome.Killed("sandbox_died", true),
+        new CellOutcome.Killed(reason, true),
         stdout.captured(),
         stderr.captured(),
         Duration.ofNanos(System.nanoTime() - startedNanos),
@@ -175,6 +190,7 @@ final class CellConversation {
 
   private CellRun result(Fields fields) throws IOException {
     boolean lost = fields.number("interpreter_lost") != 0;
+    oomKills = fields.number("oom_kills");
     CellOutcome outcome =
         switch (fields.text("status")) {
           case "completed" -> new CellOutcome.Completed((int) fields.number("code"));

@@ -15,7 +15,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /**
  * A sandbox that the keeper opened, reached by its guest's socket. Safe for use from many threads.
@@ -28,6 +30,7 @@ final class LocalSandbox implements Sandbox {
   private final Path socket;
   private final Duration secondCut;
   private final Runnable ending;
+  private final Supplier<JsonNode> counters;
   private final Consumer<LocalSandbox> onClose;
   private final GuestFiles files;
   private final ReentrantLock cellTurn = new ReentrantLock();
@@ -35,18 +38,23 @@ final class LocalSandbox implements Sandbox {
   private boolean scanUnread;
   private volatile boolean gone;
 
+  /** Of how many processes that ended for want of memory the cells' results have told. */
+  private volatile long toldOomKills;
+
   LocalSandbox(
       ContainerId container,
       Limits limits,
       Path socket,
       Duration secondCut,
       Runnable ending,
+      Supplier<JsonNode> counters,
       Consumer<LocalSandbox> onClose) {
     this.container = container;
     this.limits = limits;
     this.socket = socket;
     this.secondCut = secondCut;
     this.ending = ending;
+    this.counters = counters;
     this.onClose = onClose;
     this.files = new GuestFiles(container, this::connect);
   }
@@ -63,11 +71,12 @@ final class LocalSandbox implements Sandbox {
         passUnread(guest);
         CellRun run = conversation.hold(guest);
         scanUnread = true;
+        toldOomKills = conversation.oomKills();
         return run;
       } catch (IOException e) {
         scanUnread = false;
         end();
-        return conversation.sandboxDied();
+        return conversation.sandboxDied(usage().starved());
       } finally {
         conversation.settle();
       }
@@ -175,6 +184,19 @@ final class LocalSandbox implements Sandbox {
   @Override
   public void commit(long epoch) {
     // The workspace is a directory of this machine: what a cell wrote is there.
+  }
+
+  @Override
+  public SandboxUsage usage() {
+    JsonNode counted;
+    try {
+      counted = counters.get();
+    } catch (CaissonException.HostUnfit | CaissonException.Internal e) {
+      LOG.log(System.Logger.Level.DEBUG, "container=" + container + " usage unknown", e);
+      return SandboxUsage.UNKNOWN;
+    }
+    return new SandboxUsage(
+        counted.path("peak_memory").asLong(0), counted.path("oom_kills").asLong(0) > toldOomKills);
   }
 
   @Override

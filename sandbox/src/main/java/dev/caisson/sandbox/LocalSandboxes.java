@@ -67,6 +67,7 @@ public final class LocalSandboxes implements Sandboxes {
             keeper.socket(answer.path("socket").asString()),
             settings.secondCut(),
             () -> end(container, serial),
+            () -> usage(container, serial),
             open::remove);
     open.add(sandbox);
     return sandbox;
@@ -79,6 +80,16 @@ public final class LocalSandboxes implements Sandboxes {
     } catch (KeeperClient.Refusal refusal) {
       throw new CaissonException.Internal(
           "the sandbox of " + container + " cannot be ended: " + refusal.getMessage());
+    }
+  }
+
+  private JsonNode usage(ContainerId container, long serial) {
+    try {
+      Map<String, Object> fields = Map.of("container", container.value(), "serial", serial);
+      return keeper.command("usage", fields);
+    } catch (KeeperClient.Refusal refusal) {
+      throw new CaissonException.Internal(
+          "nothing is known of the sandbox of " + container + ": " + refusal.getMessage());
     }
   }
 

@@ -102,6 +102,9 @@ public interface Sandbox extends AutoCloseable {
    */
   void commit(long epoch);
 
+  /** What its processes have used since it was opened; known for a while after their end, too. */
+  SandboxUsage usage();
+
   /** Whether a cell could run in it. */
   boolean isAlive();
 

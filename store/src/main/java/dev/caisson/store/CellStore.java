@@ -12,6 +12,7 @@ import dev.caisson.domain.OutputFile;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.StoredFile;
+import dev.caisson.domain.Tombstone;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -50,7 +51,7 @@ public final class CellStore {
       Instant startedAt,
       Optional<String> reference) {
     return database.write(handle -> {
-      if (!ContainerStore.touch(handle, container, epoch, startedAt)) {
+      if (!ContainerStore.warm(handle, container, epoch, startedAt)) {
         return false;
       }
       handle
@@ -89,6 +90,7 @@ public final class CellStore {
       if (!update(handle, cell)) {
         return false;
       }
+      ContainerStore.cool(handle, cell.containerId());
       if (files.isEmpty()) {
         return true;
       }
@@ -185,6 +187,24 @@ public final class CellStore {
             .flatMap(cell -> cell));
   }
 
+  /** The last cell of the container, as a tombstone shows it. */
+  public Optional<Tombstone.LastCell> last(ContainerId container) {
+    return database.read(handle ->
+        handle
+            .createQuery(
+                """
+                SELECT * FROM cells WHERE container_id = :container AND status <> 'running'
+                ORDER BY seq DESC LIMIT 1
+                """)
+            .bind("container", container.value())
+            .map((row, context) ->
+                new Tombstone.LastCell(
+                    new CellId(row.getString("id")),
+                    outcome(row),
+                    Columns.instant(row, "started_at")))
+            .findOne());
+  }
+
   private static Optional<Cell> ended(Handle handle, ResultSet row) throws SQLException {
     return row.getString("status").equals("running")
         ? Optional.empty()
@@ -228,6 +248,7 @@ public final class CellStore {
         .bind("epoch", epoch)
         .bind("container", container.value())
         .execute();
+    ContainerStore.cool(handle, container);
   }
 
   private static List<OutputFile> outputs(Handle handle, String cell) {

@@ -1,8 +1,10 @@
 package dev.caisson.store;
 
 import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.ContainerStatus;
 import dev.caisson.domain.Ending;
 import dev.caisson.domain.OrganizationId;
+import dev.caisson.domain.Release;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -13,6 +15,8 @@ import java.util.Optional;
  * @param owner who may touch its workspace; empty when nobody does
  * @param epoch the owner's term; every change of owner adds one
  * @param cellRunning whether a cell was begun and has not ended
+ * @param state as it was last written down; its process may have died since
+ * @param release how the last sandbox ended
  */
 public record ContainerRow(
     ContainerId id,
@@ -26,18 +30,20 @@ public record ContainerRow(
     Optional<String> owner,
     long epoch,
     Optional<Ending> ended,
-    boolean cellRunning) {
-  /** The ending of a container past its retention. */
-  public static final String EXPIRED = "expired";
-
-  /** The ending of a container that its owner deleted. */
-  public static final String DELETED = "deleted";
-
+    boolean cellRunning,
+    ContainerStatus state,
+    Optional<Release> release,
+    Peaks peaks) {
   /** A container whose files are still being mounted: nobody has seen it yet. */
   public static final String UNMADE = "unmade";
 
   public ContainerRow {
     labels = Map.copyOf(labels);
+  }
+
+  /** The most that was ever measured, in bytes. */
+  public record Peaks(long memoryBytes, long diskBytes) {
+    public static final Peaks NONE = new Peaks(0, 0);
   }
 
   /** Whether it ended for that reason. */

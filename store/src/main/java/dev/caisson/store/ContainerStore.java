@@ -1,11 +1,13 @@
 package dev.caisson.store;
 
 import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.ContainerStatus;
 import dev.caisson.domain.Ending;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.Release;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -31,6 +33,18 @@ public final class ContainerStore {
         SELECT 1 FROM cells r WHERE r.container_id = c.id AND r.status = 'running') AS cell_running
       FROM containers c
       """;
+
+  /** What hangs on a container, and last the row itself. */
+  private static final List<String> FORGET =
+      List.of(
+          "DELETE FROM mounts WHERE container_id = :id",
+          "DELETE FROM skill_mounts WHERE container_id = :id",
+          """
+          DELETE FROM cell_outputs
+          WHERE cell_id IN (SELECT id FROM cells WHERE container_id = :id)
+          """,
+          "DELETE FROM cells WHERE container_id = :id",
+          "DELETE FROM containers WHERE id = :id");
 
   private final Database database;
 
@@ -103,10 +117,10 @@ public final class ContainerStore {
             """
             INSERT INTO containers (
               id, organization_id, image, labels, created_at, expires_at, last_active_at,
-              disk_bytes, owner, epoch, ended_reason, ended_at)
+              disk_bytes, owner, epoch, ended_reason, ended_at, state)
             VALUES (
               :id, :organization, :image, :labels, :createdAt, :expiresAt, :lastActiveAt,
-              :diskBytes, :owner, :epoch, :endedReason, :endedAt)
+              :diskBytes, :owner, :epoch, :endedReason, :endedAt, :state)
             """)
         .bind("id", row.id().value())
         .bind("organization", row.organizationId().value())
@@ -120,6 +134,7 @@ public final class ContainerStore {
         .bind("epoch", row.epoch())
         .bind("endedReason", row.ended().map(Ending::reason).orElse(null))
         .bind("endedAt", Columns.millis(row.ended().map(Ending::at)))
+        .bind("state", row.state().wireName())
         .execute();
   }
 
@@ -153,21 +168,26 @@ public final class ContainerStore {
   }
 
   /**
-   * Takes a container from nobody or from one particular owner, who is dead. Cells that the earlier
-   * owner left running are lost, in the same transaction.
+   * Takes a container from nobody or from one particular owner, who is dead. What the earlier owner
+   * left is settled in the same transaction: cells that ran are lost, the sandbox is given up.
    *
    * @param from the owner that was seen; empty for nobody
    * @param epoch that was seen
+   * @param lost why and when what the earlier owner held was lost
    * @return the new term; empty when the row has changed since it was seen
    */
   public OptionalLong claim(
-      ContainerId id, Optional<String> from, long epoch, String owner, String lostReason) {
+      ContainerId id, Optional<String> from, long epoch, String owner, Release lost) {
     return database.write(handle -> {
+      if (from.isPresent()) {
+        giveUp(handle, id, epoch, from.get(), lost);
+      }
       Optional<Long> term =
           handle
               .createQuery(
                   """
-                  UPDATE containers SET owner = :owner, epoch = epoch + 1
+                  UPDATE containers SET owner = :owner, epoch = epoch + 1,
+                    state = CASE WHEN state IN (<before>) THEN 'idle' ELSE state END
                   WHERE id = :id AND epoch = :epoch AND COALESCE(owner, '') = :from
                   RETURNING epoch
                   """)
@@ -175,33 +195,85 @@ public final class ContainerStore {
               .bind("id", id.value())
               .bind("epoch", epoch)
               .bind("from", from.orElse(""))
+              .bindList("before", before(ContainerStatus.IDLE))
               .mapTo(Long.class)
               .findOne();
       if (term.isEmpty()) {
         return OptionalLong.empty();
       }
-      CellStore.lose(handle, id, epoch, lostReason);
+      CellStore.lose(handle, id, epoch, lost.reason());
       return OptionalLong.of(term.get());
     });
   }
 
-  /**
-   * Gives a container back: nobody owns it then. Nothing happens when the term is over.
-   *
-   * @param diskBytes empty to keep the last measured size
-   */
-  public void release(ContainerId id, long epoch, Instant lastActiveAt, Optional<Long> diskBytes) {
+  /** Writes down how the sandbox of a dead owner ended. */
+  private static void giveUp(
+      Handle handle, ContainerId id, long epoch, String owner, Release lost) {
+    handle
+        .createUpdate(
+            """
+            UPDATE containers
+            SET state = 'released', release_reason = :reason, released_at = :at
+            WHERE id = :id AND epoch = :epoch AND owner = :owner AND state IN (<before>)
+            """)
+        .bind("reason", lost.reason())
+        .bind("at", lost.at().toEpochMilli())
+        .bind("id", id.value())
+        .bind("epoch", epoch)
+        .bind("owner", owner)
+        .bindList("before", before(ContainerStatus.RELEASED))
+        .execute();
+  }
+
+  /** The words of the states from which the arrows lead to that one. */
+  private static List<String> before(ContainerStatus status) {
+    return status.previous().stream().map(ContainerStatus::wireName).sorted().toList();
+  }
+
+  /** Gives a container back: nobody owns it then. Nothing happens when the term is over. */
+  public void release(ContainerId id, long epoch, Term term) {
     database.change(handle ->
         handle
             .createUpdate(
                 """
                 UPDATE containers
                 SET owner = NULL, last_active_at = :lastActiveAt,
-                  disk_bytes = COALESCE(:diskBytes, disk_bytes)
+                  state = CASE WHEN state IN (<before>) THEN 'released' ELSE state END,
+                  release_reason = COALESCE(:reason, release_reason),
+                  released_at = COALESCE(:releasedAt, released_at),
+                  disk_bytes = COALESCE(:diskBytes, disk_bytes),
+                  peak_disk_bytes = CASE
+                    WHEN :diskBytes > peak_disk_bytes THEN :diskBytes ELSE peak_disk_bytes END,
+                  peak_memory_bytes = CASE
+                    WHEN :memory > peak_memory_bytes THEN :memory ELSE peak_memory_bytes END
                 WHERE id = :id AND epoch = :epoch
                 """)
-            .bind("lastActiveAt", lastActiveAt.toEpochMilli())
-            .bind("diskBytes", diskBytes.orElse(null))
+            .bind("lastActiveAt", term.lastActiveAt().toEpochMilli())
+            .bindList("before", before(ContainerStatus.RELEASED))
+            .bind("reason", term.release().map(Release::reason).orElse(null))
+            .bind("releasedAt", Columns.millis(term.release().map(Release::at)))
+            .bind("diskBytes", term.diskBytes().orElse(null))
+            .bind("memory", term.peakMemoryBytes())
+            .bind("id", id.value())
+            .bind("epoch", epoch)
+            .execute());
+  }
+
+  /** Writes down that a sandbox ended by itself; the owner keeps the container. */
+  public void died(ContainerId id, long epoch, Release release, long peakMemoryBytes) {
+    database.change(handle ->
+        handle
+            .createUpdate(
+                """
+                UPDATE containers
+                SET release_reason = :reason, released_at = :at,
+                  peak_memory_bytes = CASE
+                    WHEN :memory > peak_memory_bytes THEN :memory ELSE peak_memory_bytes END
+                WHERE id = :id AND epoch = :epoch
+                """)
+            .bind("reason", release.reason())
+            .bind("at", release.at().toEpochMilli())
+            .bind("memory", peakMemoryBytes)
             .bind("id", id.value())
             .bind("epoch", epoch)
             .execute());
@@ -212,7 +284,13 @@ public final class ContainerStore {
     database.change(handle ->
         handle
             .createUpdate(
-                "UPDATE containers SET disk_bytes = :size WHERE id = :id AND epoch = :epoch")
+                """
+                UPDATE containers
+                SET disk_bytes = :size,
+                  peak_disk_bytes = CASE
+                    WHEN :size > peak_disk_bytes THEN :size ELSE peak_disk_bytes END
+                WHERE id = :id AND epoch = :epoch
+                """)
             .bind("size", diskBytes)
             .bind("id", id.value())
             .bind("epoch", epoch)
@@ -237,41 +315,78 @@ public final class ContainerStore {
   /** Forgets a container that nobody has seen. */
   public void forget(ContainerId id) {
     database.change(handle -> {
-      handle
-          .createUpdate("DELETE FROM mounts WHERE container_id = :id")
-          .bind("id", id.value())
-          .execute();
-      handle
-          .createUpdate("DELETE FROM skill_mounts WHERE container_id = :id")
-          .bind("id", id.value())
-          .execute();
-      handle
-          .createUpdate("DELETE FROM containers WHERE id = :id AND ended_reason = 'unmade'")
-          .bind("id", id.value())
-          .execute();
+      if (unmade(handle, id)) {
+        forget(handle, id.value());
+      }
     });
+  }
+
+  private static boolean unmade(Handle handle, ContainerId id) {
+    return handle
+        .createQuery("SELECT 1 FROM containers WHERE id = :id AND ended_reason = 'unmade'")
+        .bind("id", id.value())
+        .mapTo(Long.class)
+        .findOne()
+        .isPresent();
   }
 
   /**
    * Makes a container a tombstone; an expired one may still be deleted. False when the term is over
-   * or it has ended already.
+   * or the arrows of {@link ContainerStatus} do not lead there.
+   *
+   * @param to {@code EXPIRED} or {@code DELETED}
    */
-  public boolean end(ContainerId id, long epoch, Ending ending) {
+  public boolean end(ContainerId id, long epoch, ContainerStatus to, Instant at) {
     return database.write(handle ->
         handle
                 .createUpdate(
                     """
-                    UPDATE containers SET ended_reason = :reason, ended_at = :at
-                    WHERE id = :id AND epoch = :epoch
-                      AND (ended_reason IS NULL
-                        OR (ended_reason = 'expired' AND :reason = 'deleted'))
+                    UPDATE containers SET state = :to, ended_reason = :to, ended_at = :at
+                    WHERE id = :id AND epoch = :epoch AND state IN (<before>)
+                      AND COALESCE(ended_reason, '') <> 'unmade'
                     """)
-                .bind("reason", ending.reason())
-                .bind("at", ending.at().toEpochMilli())
+                .bind("to", to.wireName())
+                .bind("at", at.toEpochMilli())
                 .bind("id", id.value())
                 .bind("epoch", epoch)
+                .bindList("before", before(to))
                 .execute()
             > 0);
+  }
+
+  /**
+   * Forgets tombstones, and with each its cells and what was mounted.
+   *
+   * @param endedBefore those that ended earlier
+   * @param limit of how many in one transaction
+   * @return how many there were
+   */
+  public int forgetTombstones(Instant endedBefore, int limit) {
+    return database.write(handle -> {
+      List<String> ids =
+          handle
+              .createQuery(
+                  """
+                  SELECT id FROM containers
+                  WHERE ended_at < :before AND state IN ('expired', 'deleted') AND owner IS NULL
+                  ORDER BY ended_at LIMIT :limit
+                  """)
+              .bind("before", endedBefore.toEpochMilli())
+              .bind("limit", limit)
+              .mapTo(String.class)
+              .list();
+      for (String id : ids) {
+        forget(handle, id);
+      }
+      return ids.size();
+    });
+  }
+
+  /** Deletes the row and everything that hangs on it. */
+  private static void forget(Handle handle, String id) {
+    for (String statement : FORGET) {
+      handle.createUpdate(statement).bind("id", id).execute();
+    }
   }
 
   /** Living containers past their retention, oldest first. */
@@ -351,15 +466,16 @@ public final class ContainerStore {
   }
 
   /**
-   * Whether the container lives and this is the owner's term; notes the time of use. Part of a
-   * cell's first transaction.
+   * Makes the container warm if it lives and this is the owner's term; notes the time of use. Part
+   * of a cell's first transaction.
    */
-  static boolean touch(Handle handle, ContainerId id, long epoch, Instant now) {
+  static boolean warm(Handle handle, ContainerId id, long epoch, Instant now) {
     return handle
             .createUpdate(
                 """
-                UPDATE containers SET last_active_at = :now
+                UPDATE containers SET last_active_at = :now, state = 'warm'
                 WHERE id = :id AND epoch = :epoch AND ended_reason IS NULL
+                  AND state IN ('idle', 'warm')
                 """)
             .bind("now", now.toEpochMilli())
             .bind("id", id.value())
@@ -368,9 +484,24 @@ public final class ContainerStore {
         > 0;
   }
 
+  /** Makes a warm container idle in which no cell runs. Part of a cell's last transaction. */
+  static void cool(Handle handle, ContainerId id) {
+    handle
+        .createUpdate(
+            """
+            UPDATE containers SET state = 'idle'
+            WHERE id = :id AND state = 'warm' AND NOT EXISTS (
+              SELECT 1 FROM cells WHERE container_id = :id AND status = 'running')
+            """)
+        .bind("id", id.value())
+        .execute();
+  }
+
   private static ContainerRow row(ResultSet row, StatementContext context) throws SQLException {
     Optional<Instant> endedAt = Columns.optionalInstant(row, "ended_at");
+    Optional<Instant> releasedAt = Columns.optionalInstant(row, "released_at");
     String reason = row.getString("ended_reason");
+    String release = row.getString("release_reason");
     return new ContainerRow(
         new ContainerId(row.getString("id")),
         new OrganizationId(row.getString("organization_id")),
@@ -383,7 +514,10 @@ public final class ContainerStore {
         Optional.ofNullable(row.getString("owner")),
         row.getLong("epoch"),
         endedAt.map(at -> new Ending(reason, at)),
-        row.getBoolean("cell_running"));
+        row.getBoolean("cell_running"),
+        ContainerStatus.parse(row.getString("state")),
+        releasedAt.map(at -> new Release(release, at)),
+        new ContainerRow.Peaks(row.getLong("peak_memory_bytes"), row.getLong("peak_disk_bytes")));
   }
 
   private static MountRow mount(ResultSet row, StatementContext context) throws SQLException {

@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
@@ -21,6 +22,8 @@ import java.util.stream.Stream;
  */
 public final class Owners {
   private static final String PREFIX = "owner-";
+
+  private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
   private final Path directory;
 
@@ -55,10 +58,29 @@ public final class Owners {
   /** The process of an owner, for messages; empty when nothing is known of it any more. */
   public OptionalLong pid(String owner) {
     try {
-      return OptionalLong.of(Long.parseLong(Files.readString(file(owner + ".pid")).strip()));
-    } catch (IOException | NumberFormatException e) {
+      return OptionalLong.of(Long.parseLong(lines(owner).getFirst()));
+    } catch (IOException | NumberFormatException | NoSuchElementException e) {
       return OptionalLong.empty();
     }
+  }
+
+  /** Whether a dead owner worked before this machine was started; false when nobody knows. */
+  public boolean diedWithHost(String owner) {
+    try {
+      List<String> lines = lines(owner);
+      return lines.size() > 1 && !lines.get(1).equals(bootId());
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private List<String> lines(String owner) throws IOException {
+    return Files.readAllLines(file(owner + ".pid"));
+  }
+
+  /** Changes with every start of the machine (random(4)). */
+  private static String bootId() throws IOException {
+    return Files.readString(BOOT_ID).strip();
   }
 
   /** Removes the files of dead owners and returns who they were. */
@@ -91,7 +113,7 @@ public final class Owners {
   // would drop the lock.
   private void writePid(String id, long pid) {
     try {
-      Files.writeString(file(id + ".pid"), pid + "\n");
+      Files.writeString(file(id + ".pid"), pid + "\n" + bootId() + "\n");
     } catch (IOException e) {
       throw new Internal("cannot write in " + directory, e);
     }

@@ -14,6 +14,7 @@ import dev.caisson.domain.Language;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OutputFile;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.Release;
 import dev.caisson.domain.StoredFile;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,7 +45,7 @@ class CellStoreTest {
     ContainerRow row = StoreTest.container(organization);
     store.containers().insert(row);
     container = row.id();
-    store.containers().claim(container, Optional.empty(), 0, "me", "x");
+    store.containers().claim(container, Optional.empty(), 0, "me", new Release("x", NOW));
   }
 
   @AfterEach
@@ -102,7 +103,9 @@ class CellStoreTest {
     StoredFile file = file();
     Cell cell = begin(new CellOutcome.Completed(0), List.of(output(file)));
     String reservation = store.files().reserve(HASH, "me");
-    store.containers().claim(container, Optional.of("me"), 1, "other", "server_restart");
+    store
+        .containers()
+        .claim(container, Optional.of("me"), 1, "other", new Release("server_restart", NOW));
 
     assertThat(store.cells().complete(cell, organization, List.of(file), List.of(reservation)))
         .isFalse();
@@ -114,7 +117,9 @@ class CellStoreTest {
 
   @Test
   void losesNoCellOfALaterTerm() {
-    store.containers().claim(container, Optional.of("me"), 1, "other", "server_restart");
+    store
+        .containers()
+        .claim(container, Optional.of("me"), 1, "other", new Release("server_restart", NOW));
     CellId running = CellId.next();
     assertThat(store.cells().begin(running, container, 2, Language.BASH, NOW, Optional.empty()))
         .isTrue();

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.caisson.domain.CaissonException.InvalidRequest;
 import dev.caisson.domain.CellId;
 import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.ContainerStatus;
 import dev.caisson.domain.Ending;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.Language;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.Release;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -56,8 +58,10 @@ class ContainerStoreTest {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Callable<OptionalLong>> claims =
           IntStream.range(0, 20)
-              .<Callable<OptionalLong>>mapToObj(
-                  i -> () -> containers.claim(id, Optional.empty(), 0, "owner-" + i, "lost"))
+              .<Callable<OptionalLong>>mapToObj(i ->
+                  () ->
+                      containers.claim(
+                          id, Optional.empty(), 0, "owner-" + i, new Release("lost", NOW)))
               .toList();
       int winners = 0;
       for (Future<OptionalLong> claim : threads.invokeAll(claims)) {
@@ -73,13 +77,16 @@ class ContainerStoreTest {
   @Test
   void losesRunningCellsOfTheOwnerItIsTakenFrom() {
     ContainerId id = insert();
-    assertThat(containers.claim(id, Optional.empty(), 0, "dead", "x")).hasValue(1);
+    assertThat(containers.claim(id, Optional.empty(), 0, "dead", new Release("x", NOW)))
+        .hasValue(1);
     CellId cell = CellId.next();
     assertThat(store.cells().begin(cell, id, 1, Language.BASH, NOW, Optional.empty())).isTrue();
     assertThat(find(id).cellRunning()).isTrue();
     assertThat(store.cells().find(id, cell)).isEmpty();
 
-    assertThat(containers.claim(id, Optional.of("dead"), 1, "living", "server_restart"))
+    assertThat(
+            containers.claim(
+                id, Optional.of("dead"), 1, "living", new Release("server_restart", NOW)))
         .hasValue(2);
 
     assertThat(find(id).cellRunning()).isFalse();
@@ -90,15 +97,16 @@ class ContainerStoreTest {
   @Test
   void ignoresAnOwnerWhoseTermIsOver() {
     ContainerId id = insert();
-    containers.claim(id, Optional.empty(), 0, "first", "x");
-    containers.claim(id, Optional.of("first"), 1, "second", "x");
+    containers.claim(id, Optional.empty(), 0, "first", new Release("x", NOW));
+    containers.claim(id, Optional.of("first"), 1, "second", new Release("x", NOW));
 
-    containers.release(id, 1, NOW, Optional.of(7L));
+    containers.release(id, 1, term(NOW, Optional.of(7L)));
     containers.measured(id, 1, 7);
-    assertThat(containers.end(id, 1, new Ending(ContainerRow.DELETED, NOW))).isFalse();
+    assertThat(containers.end(id, 1, ContainerStatus.DELETED, NOW)).isFalse();
     assertThat(store.cells().begin(CellId.next(), id, 1, Language.PYTHON, NOW, Optional.empty()))
         .isFalse();
-    assertThat(containers.claim(id, Optional.of("first"), 1, "third", "x")).isEmpty();
+    assertThat(containers.claim(id, Optional.of("first"), 1, "third", new Release("x", NOW)))
+        .isEmpty();
 
     ContainerRow row = find(id);
     assertThat(row.owner()).contains("second");
@@ -109,9 +117,9 @@ class ContainerStoreTest {
   @Test
   void keepsTheLastSizeWhenNoneWasMeasured() {
     ContainerId id = insert();
-    containers.claim(id, Optional.empty(), 0, "me", "x");
+    containers.claim(id, Optional.empty(), 0, "me", new Release("x", NOW));
     containers.measured(id, 1, 4096);
-    containers.release(id, 1, NOW.plusSeconds(3), Optional.empty());
+    containers.release(id, 1, term(NOW.plusSeconds(3), Optional.empty()));
     ContainerRow row = find(id);
     assertThat(row.diskBytes()).isEqualTo(4096);
     assertThat(row.owner()).isEmpty();
@@ -121,14 +129,13 @@ class ContainerStoreTest {
   @Test
   void runsNoCellInATombstone() {
     ContainerId id = insert();
-    containers.claim(id, Optional.empty(), 0, "me", "x");
-    assertThat(containers.end(id, 1, new Ending(ContainerRow.EXPIRED, NOW))).isTrue();
+    containers.claim(id, Optional.empty(), 0, "me", new Release("x", NOW));
+    assertThat(containers.end(id, 1, ContainerStatus.EXPIRED, NOW)).isTrue();
     assertThat(store.cells().begin(CellId.next(), id, 1, Language.PYTHON, NOW, Optional.empty()))
         .isFalse();
-    assertThat(containers.end(id, 1, new Ending(ContainerRow.EXPIRED, NOW))).isFalse();
-    assertThat(containers.end(id, 1, new Ending(ContainerRow.DELETED, NOW.plusSeconds(1))))
-        .isTrue();
-    assertThat(find(id).ended()).contains(new Ending(ContainerRow.DELETED, NOW.plusSeconds(1)));
+    assertThat(containers.end(id, 1, ContainerStatus.EXPIRED, NOW)).isFalse();
+    assertThat(containers.end(id, 1, ContainerStatus.DELETED, NOW.plusSeconds(1))).isTrue();
+    assertThat(find(id).ended()).contains(new Ending("deleted", NOW.plusSeconds(1)));
   }
 
   @Test
@@ -141,8 +148,8 @@ class ContainerStoreTest {
     assertThat(ids(first)).containsExactly(made.get(4), made.get(3));
 
     insert();
-    containers.claim(made.get(3), Optional.empty(), 0, "me", "x");
-    containers.end(made.get(3), 1, new Ending(ContainerRow.DELETED, NOW));
+    containers.claim(made.get(3), Optional.empty(), 0, "me", new Release("x", NOW));
+    containers.end(made.get(3), 1, ContainerStatus.DELETED, NOW);
 
     Page<ContainerRow> second = containers.list(organization, new PageRequest(2, first.next()));
     assertThat(ids(second)).containsExactly(made.get(2), made.get(1));
@@ -203,5 +210,77 @@ class ContainerStoreTest {
 
   private static List<ContainerId> ids(Page<ContainerRow> page) {
     return page.items().stream().map(ContainerRow::id).toList();
+  }
+
+  private static Term term(Instant lastActive, Optional<Long> diskBytes) {
+    return new Term(lastActive, Optional.of(new Release(Release.IDLE, NOW)), diskBytes, 0);
+  }
+
+  @Test
+  void walksAlongTheArrows() {
+    ContainerId id = insert();
+    assertThat(find(id).state()).isEqualTo(ContainerStatus.CREATED);
+    claim(id, 0);
+    assertThat(find(id).state()).isEqualTo(ContainerStatus.IDLE);
+    CellId cell = CellId.next();
+    store.cells().begin(cell, id, 1, Language.BASH, NOW, Optional.empty());
+    assertThat(find(id).state()).isEqualTo(ContainerStatus.WARM);
+    store.cells().lose(id, 1, "x");
+    assertThat(find(id).state()).isEqualTo(ContainerStatus.IDLE);
+    containers.release(id, 1, new Term(NOW, Optional.empty(), Optional.of(9L), 5));
+    assertThat(find(id).state()).isEqualTo(ContainerStatus.RELEASED);
+    assertThat(find(id).release()).isEmpty();
+    assertThat(find(id).peaks()).isEqualTo(new ContainerRow.Peaks(5, 9));
+    claim(id, 1);
+    containers.release(id, 2, term(NOW.plusSeconds(1), Optional.of(3L)));
+    assertThat(find(id).release()).contains(new Release(Release.IDLE, NOW));
+    assertThat(find(id).peaks()).isEqualTo(new ContainerRow.Peaks(5, 9));
+    claim(id, 2);
+    assertThat(containers.end(id, 3, ContainerStatus.EXPIRED, NOW)).isTrue();
+    assertThat(find(id).state()).isEqualTo(ContainerStatus.EXPIRED);
+    claim(id, 3);
+    assertThat(find(id).state()).isEqualTo(ContainerStatus.EXPIRED);
+  }
+
+  private void claim(ContainerId id, long epoch) {
+    Optional<String> from = find(id).owner();
+    assertThat(containers.claim(id, from, epoch, "me", new Release("x", NOW))).hasValue(epoch + 1);
+  }
+
+  @Test
+  void takesNoWayBackFromTheEnd() {
+    ContainerId id = insert();
+    claim(id, 0);
+    assertThat(containers.end(id, 1, ContainerStatus.DELETED, NOW)).isTrue();
+    assertThat(containers.end(id, 1, ContainerStatus.EXPIRED, NOW)).isFalse();
+    containers.release(id, 1, term(NOW, Optional.of(0L)));
+    assertThat(find(id).state()).isEqualTo(ContainerStatus.DELETED);
+  }
+
+  @Test
+  void saysThatASandboxDiedWithItsServer() {
+    ContainerId id = insert();
+    claim(id, 0);
+    store.cells().begin(CellId.next(), id, 1, Language.BASH, NOW, Optional.empty());
+    Release lost = new Release(Release.SERVER_RESTART, NOW.plusSeconds(9));
+    assertThat(containers.claim(id, Optional.of("me"), 1, "next", lost)).hasValue(2);
+    assertThat(find(id).release()).contains(lost);
+    assertThat(find(id).state()).isEqualTo(ContainerStatus.IDLE);
+  }
+
+  @Test
+  void forgetsATombstoneWithAllThatHangsOnIt() {
+    ContainerId kept = insert();
+    ContainerId id = insert();
+    claim(id, 0);
+    store.cells().begin(CellId.next(), id, 1, Language.BASH, NOW, Optional.empty());
+    store.cells().lose(id, 1, "x");
+    containers.end(id, 1, ContainerStatus.DELETED, NOW);
+    assertThat(containers.forgetTombstones(NOW.plusMillis(1), 10)).isZero();
+    containers.release(id, 1, term(NOW, Optional.empty()));
+    assertThat(containers.forgetTombstones(NOW, 10)).isZero();
+    assertThat(containers.forgetTombstones(NOW.plusMillis(1), 10)).isEqualTo(1);
+    assertThat(containers.find(id)).isEmpty();
+    assertThat(containers.find(kept)).isPresent();
   }
 }

@@ -3,6 +3,7 @@ package dev.caisson.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.ContainerStatus;
 import dev.caisson.domain.OrganizationId;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -45,6 +46,9 @@ class StoreTest {
         Optional.empty(),
         0,
         Optional.empty(),
-        false);
+        false,
+        ContainerStatus.CREATED,
+        Optional.empty(),
+        ContainerRow.Peaks.NONE);
   }
 }

@@ -78,9 +78,17 @@ class HttpCaissonTest {
         .extracting(Container::id)
         .containsExactly(made.id());
     client.deleteContainer(made.id());
-    assertThatThrownBy(() -> client.container(made.id()))
+    Container deleted = client.container(made.id());
+    assertThat(deleted.status()).isEqualTo(ContainerStatus.DELETED);
+    assertThat(deleted.ended()).isPresent();
+    assertThat(deleted.tombstone()).isPresent();
+    assertThatThrownBy(() -> client.deleteContainer(made.id()))
         .isInstanceOf(CaissonException.NotFound.class)
-        .hasMessageContaining(made.id().value());
+        .hasMessageContaining(made.id() + "` was deleted at 20");
+    ContainerId unknown = ContainerId.next();
+    assertThatThrownBy(() -> client.container(unknown))
+        .isInstanceOf(CaissonException.NotFound.class)
+        .hasMessageContaining(unknown.value());
   }
 
   @Test

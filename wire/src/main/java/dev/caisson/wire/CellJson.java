@@ -3,7 +3,6 @@ package dev.caisson.wire;
 import dev.caisson.domain.CapturedOutput;
 import dev.caisson.domain.Cell;
 import dev.caisson.domain.CellId;
-import dev.caisson.domain.CellOutcome;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.Language;
@@ -28,18 +27,8 @@ public final class CellJson {
             .put("id", cell.id().value())
             .put("type", "cell")
             .put("container_id", cell.containerId().value())
-            .put("language", cell.language().wireName())
-            .put("status", cell.outcome().status());
-    switch (cell.outcome()) {
-      case CellOutcome.Completed completed -> {}
-      case CellOutcome.TimedOut timedOut ->
-          json.put("reason", "detection_timeout")
-              .put("limit_ms", timedOut.limit().toMillis())
-              .put("interpreter_lost", timedOut.interpreterLost());
-      case CellOutcome.Killed killed ->
-          json.put("reason", killed.reason()).put("interpreter_lost", killed.interpreterLost());
-      case CellOutcome.Lost lost -> json.put("reason", lost.reason());
-    }
+            .put("language", cell.language().wireName());
+    OutcomeJson.put(json, cell.outcome());
     json.put("stdout", cell.stdout().text())
         .put("stderr", cell.stderr().text())
         .put("return_code", cell.outcome().returnCode());
@@ -69,7 +58,7 @@ public final class CellJson {
         new CellId(fields.requiredString("id")),
         new ContainerId(fields.requiredString("container_id")),
         Language.parse(fields.requiredString("language")),
-        outcome(fields),
+        OutcomeJson.read(fields),
         new CapturedOutput(
             fields.requiredString("stdout"),
             truncated.requiredInteger("stdout", 0, Long.MAX_VALUE)),
@@ -80,25 +69,6 @@ public final class CellJson {
         Duration.ofMillis(fields.requiredInteger("wall_ms", 0, Long.MAX_VALUE)),
         Duration.ofMillis(fields.requiredInteger("cpu_ms", 0, Long.MAX_VALUE)),
         outputs(fields));
-  }
-
-  private static CellOutcome outcome(JsonFields fields) {
-    String status = fields.requiredString("status");
-    boolean interpreterLost = fields.bool("interpreter_lost").orElse(false);
-    String reason = fields.string("reason").orElse("unknown");
-    return switch (status) {
-      case "completed" ->
-          new CellOutcome.Completed(
-              (int) fields.requiredInteger("return_code", Integer.MIN_VALUE, Integer.MAX_VALUE));
-      case "timed_out" ->
-          new CellOutcome.TimedOut(
-              Duration.ofMillis(fields.integer("limit_ms", 0, Long.MAX_VALUE).orElse(0)),
-              interpreterLost);
-      case "killed" -> new CellOutcome.Killed(reason, interpreterLost);
-      case "lost" -> new CellOutcome.Lost(reason);
-      default ->
-          throw JsonFields.invalid("cell.status", "unknown status '" + Clip.word(status) + "'");
-    };
   }
 
   private static List<OutputFile> outputs(JsonFields fields) {

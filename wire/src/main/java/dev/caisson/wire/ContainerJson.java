@@ -7,9 +7,9 @@ import dev.caisson.domain.ContainerSpec;
 import dev.caisson.domain.ContainerStatus;
 import dev.caisson.domain.Ending;
 import dev.caisson.domain.FileId;
+import dev.caisson.domain.Release;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
@@ -38,11 +38,20 @@ public final class ContainerJson {
     ObjectNode labels = json.putObject("labels");
     container.labels().forEach(labels::put);
     container
+        .released()
+        .ifPresent(release ->
+            json.putObject("released")
+                .put("reason", release.reason())
+                .put("at", Timestamps.format(release.at())));
+    container
         .ended()
-        .ifPresent(ending ->
-            json.putObject("ended")
-                .put("reason", ending.reason())
-                .put("at", Timestamps.format(ending.at())));
+        .ifPresent(ending -> {
+          ObjectNode ended =
+              json.putObject("ended")
+                  .put("reason", ending.reason())
+                  .put("at", Timestamps.format(ending.at()));
+          container.tombstone().ifPresent(tombstone -> TombstoneJson.write(ended, tombstone));
+        });
     return json;
   }
 
@@ -51,7 +60,7 @@ public final class ContainerJson {
     JsonFields fields = JsonFields.of(json, "container");
     return new Container(
         new ContainerId(fields.requiredString("id")),
-        ContainerStatus.valueOf(fields.requiredString("status").toUpperCase(Locale.ROOT)),
+        ContainerStatus.parse(fields.requiredString("status")),
         fields.requiredString("image"),
         Instant.parse(fields.requiredString("created_at")),
         Instant.parse(fields.requiredString("expires_at")),
@@ -59,10 +68,16 @@ public final class ContainerJson {
         fields.requiredInteger("disk_bytes", 0, Long.MAX_VALUE),
         fields.stringMap("labels"),
         fields
+            .object("released")
+            .map(release ->
+                new Release(
+                    release.requiredString("reason"), Instant.parse(release.requiredString("at")))),
+        fields
             .object("ended")
             .map(ended ->
                 new Ending(
-                    ended.requiredString("reason"), Instant.parse(ended.requiredString("at")))));
+                    ended.requiredString("reason"), Instant.parse(ended.requiredString("at")))),
+        fields.object("ended").flatMap(TombstoneJson::read));
   }
 
   public static ObjectNode writeSpec(ContainerSpec spec) {

@@ -18,7 +18,9 @@ import dev.caisson.domain.InterpreterMode;
 import dev.caisson.domain.Language;
 import dev.caisson.domain.OutputFile;
 import dev.caisson.domain.Page;
+import dev.caisson.domain.Release;
 import dev.caisson.domain.StoredFile;
+import dev.caisson.domain.Tombstone;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -43,7 +45,15 @@ class RoundTripTest {
           NOW,
           42,
           Map.of("team", "red"),
-          Optional.of(new Ending("expired", NOW.plusSeconds(60))));
+          Optional.of(new Release(Release.IDLE, NOW.plusSeconds(20))),
+          Optional.of(new Ending("expired", NOW.plusSeconds(60))),
+          Optional.of(
+              new Tombstone(
+                  Optional.of(
+                      new Tombstone.LastCell(
+                          CellId.next(), new CellOutcome.Killed("out_of_memory", true), NOW)),
+                  7_000_000,
+                  43)));
 
   @Test
   void containersComeBackEqual() {

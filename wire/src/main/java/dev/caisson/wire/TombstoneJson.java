@@ -1,0 +1,48 @@
+package dev.caisson.wire;
+
+import dev.caisson.domain.CellId;
+import dev.caisson.domain.Tombstone;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.OptionalLong;
+import tools.jackson.databind.node.ObjectNode;
+
+/** What remains of a container, inside its {@code ended}. */
+final class TombstoneJson {
+  private TombstoneJson() {}
+
+  static void write(ObjectNode ended, Tombstone tombstone) {
+    ended
+        .put("peak_memory_bytes", tombstone.peakMemoryBytes())
+        .put("peak_disk_bytes", tombstone.peakDiskBytes());
+    tombstone
+        .lastCell()
+        .ifPresent(cell -> {
+          ObjectNode last = ended.putObject("last_cell").put("id", cell.id().value());
+          OutcomeJson.put(last, cell.outcome());
+          last.put("return_code", cell.outcome().returnCode())
+              .put("started_at", Timestamps.format(cell.startedAt()));
+        });
+  }
+
+  /** Empty for an ending without one, as lists show it. */
+  static Optional<Tombstone> read(JsonFields ended) {
+    OptionalLong memory = ended.integer("peak_memory_bytes", 0, Long.MAX_VALUE);
+    if (memory.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<Tombstone.LastCell> lastCell =
+        ended
+            .object("last_cell")
+            .map(last ->
+                new Tombstone.LastCell(
+                    new CellId(last.requiredString("id")),
+                    OutcomeJson.read(last),
+                    Instant.parse(last.requiredString("started_at"))));
+    return Optional.of(
+        new Tombstone(
+            lastCell,
+            memory.getAsLong(),
+            ended.requiredInteger("peak_disk_bytes", 0, Long.MAX_VALUE)));
+  }
+}
