@@ -227,8 +227,21 @@ public abstract sealed class CaissonException extends RuntimeException {
   public static final class Conflict extends CaissonException {
     private static final long serialVersionUID = 1L;
 
+    private final transient Optional<Duration> retryAfter;
+
     public Conflict(String message) {
       super("conflict", false, message);
+      this.retryAfter = Optional.empty();
+    }
+
+    /** One that passes by itself. */
+    public Conflict(String message, Duration retryAfter) {
+      super("conflict", true, message);
+      this.retryAfter = Optional.of(retryAfter);
+    }
+
+    public Optional<Duration> retryAfter() {
+      return retryAfter;
     }
   }
 

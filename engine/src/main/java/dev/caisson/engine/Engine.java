@@ -25,6 +25,7 @@ public final class Engine implements AutoCloseable {
   private final Batches batches;
   private final Keys keys;
   private final Organizations organizations;
+  private final IdempotentRequests idempotentRequests;
   private final Images images;
   private final EngineSettings settings;
   private final Readiness readiness;
@@ -79,6 +80,7 @@ public final class Engine implements AutoCloseable {
             clock);
     this.workspaces = new Workspaces(containers, warm);
     this.keys = new Keys(store, clock);
+    this.idempotentRequests = new IdempotentRequests(store, clock);
     this.readiness = new Readiness(settings, containers, keys, warm);
     this.sweeper =
         new Sweeper(
@@ -90,6 +92,7 @@ public final class Engine implements AutoCloseable {
             files,
             batches,
             settings.tombstones(),
+            idempotentRequests,
             clock);
     Duration every = settings.sweepEvery();
     this.sweeping =
@@ -150,6 +153,10 @@ public final class Engine implements AutoCloseable {
 
   public Organizations organizations() {
     return organizations;
+  }
+
+  public IdempotentRequests idempotentRequests() {
+    return idempotentRequests;
   }
 
   /** What time it is for all that is kept here. */

@@ -37,6 +37,7 @@ final class Sweeper {
   private final Files files;
   private final Batches batches;
   private final Duration tombstones;
+  private final IdempotentRequests idempotentRequests;
   private final InstantSource clock;
   private final AtomicBoolean workspacesSwept = new AtomicBoolean();
 
@@ -49,6 +50,7 @@ final class Sweeper {
       Files files,
       Batches batches,
       Duration tombstones,
+      IdempotentRequests idempotentRequests,
       InstantSource clock) {
     this.store = store;
     this.containers = store.containers();
@@ -59,6 +61,7 @@ final class Sweeper {
     this.files = files;
     this.batches = batches;
     this.tombstones = tombstones;
+    this.idempotentRequests = idempotentRequests;
     this.clock = clock;
   }
 
@@ -80,6 +83,7 @@ final class Sweeper {
     attempt("sizes", ending::measureIdle);
     attempt("files", files::sweep);
     attempt("batches", batches::sweep);
+    attempt("idempotency", idempotentRequests::sweep);
     attempt("store", store::sweep);
     if (!workspacesSwept.get()) {
       attempt("workspaces", this::deleteUnknownWorkspaces);

@@ -142,6 +142,9 @@ public final class CaissonServer implements AutoCloseable {
     routes.before("/v1/*", new Authentication(engine.keys())::check);
     routes.before("/v1/*", limits::countRequest);
     routes.before("/v1/*", MessageRoutes::checkBetas);
+    Idempotency idempotency = new Idempotency(engine.idempotentRequests(), settings);
+    routes.before("/v1/*", idempotency::before);
+    routes.after("/v1/*", idempotency::after);
     new HealthRoutes(engine).register(routes);
     new ContainerRoutes(engine.containers(), settings).register(routes);
     new CellRoutes(engine.cells(), settings, disconnects, limits).register(routes);

@@ -12,6 +12,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -109,20 +110,26 @@ final class ErrorReplies {
   /** SDKs retry 408, 409, 429 and 5xx by themselves, which must not run code twice. */
   private static void retryAdvice(Exchange exchange, CaissonException error, int status) {
     boolean retriedBySdks = status == 408 || status == 409 || status == 429 || status >= 500;
-    // Busy is said before anything runs.
-    boolean mayRunTwice = exchange.mayHaveRunCode() && !(error instanceof CaissonException.Busy);
-    if (retriedBySdks && (mayRunTwice || !error.retryable())) {
+    if (error instanceof CaissonException.Busy) {
+      exchange.ranNoCode(); // it is said before anything runs
+    }
+    if (retriedBySdks && (exchange.mayHaveRunCode() || !error.retryable())) {
       exchange.context().header("x-should-retry", "false");
     }
     Optional<String> retryAfter =
         switch (error) {
-          case CaissonException.Busy busy ->
-              Optional.of(Long.toString(Math.max(1, busy.retryAfter().toSeconds())));
+          case CaissonException.Busy busy -> Optional.of(seconds(busy.retryAfter()));
+          case CaissonException.Conflict conflict ->
+              conflict.retryAfter().map(ErrorReplies::seconds);
           case CaissonException.OverQuota over -> over.relief().map(ErrorReplies::httpDate);
           case CaissonException.Upstream upstream -> upstream.retryAfter();
           default -> Optional.empty();
         };
     retryAfter.ifPresent(value -> exchange.context().header("retry-after", value));
+  }
+
+  private static String seconds(Duration wait) {
+    return Long.toString(Math.max(1, wait.toSeconds()));
   }
 
   private static String httpDate(Instant instant) {

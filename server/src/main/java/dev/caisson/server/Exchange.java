@@ -29,6 +29,7 @@ final class Exchange {
   private static final String REQUEST_ID = "caisson.request-id";
   private static final String PRINCIPAL = "caisson.principal";
   private static final String RAN_CODE = "caisson.ran-code";
+  private static final String RECORD = "caisson.record";
 
   private final Context context;
 
@@ -84,6 +85,20 @@ final class Exchange {
   /** From now on a blind retry could run code twice. */
   void codeMayHaveRun() {
     context.attribute(RAN_CODE, true);
+  }
+
+  /** Nothing has run after all. */
+  void ranNoCode() {
+    context.attribute(RAN_CODE, false);
+  }
+
+  /** From now on what is replied is taken down. */
+  void record(ReplyRecord record) {
+    context.attribute(RECORD, record);
+  }
+
+  Optional<ReplyRecord> record() {
+    return Optional.ofNullable(context.attribute(RECORD));
   }
 
   boolean mayHaveRunCode() {
@@ -164,6 +179,8 @@ final class Exchange {
   }
 
   void reply(int status, JsonNode json) {
-    context.status(status).contentType("application/json").result(Json.bytes(json));
+    byte[] bytes = Json.bytes(json);
+    record().ifPresent(record -> record.write(bytes));
+    context.status(status).contentType("application/json").result(bytes);
   }
 }

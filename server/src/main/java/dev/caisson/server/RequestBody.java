@@ -7,7 +7,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The body of a request as a stream that ends at a limit. That a client stops sending, or sends
@@ -20,12 +22,30 @@ final class RequestBody extends FilterInputStream {
 
   private static final Duration DRAIN_TIME = Duration.ofSeconds(10);
 
+  private static final String DIGEST = "caisson.body-digest";
+
   private final ByteSize limit;
+  private final @Nullable BodyDigest digest;
   private long taken;
 
-  private RequestBody(InputStream body, ByteSize limit) {
+  private RequestBody(InputStream body, ByteSize limit, @Nullable BodyDigest digest) {
     super(body);
     this.limit = limit;
+    this.digest = digest;
+  }
+
+  /** From here on what is read of the body goes through a digest as well. */
+  static void digest(HttpServletRequest request, BodyDigest digest) {
+    request.setAttribute(DIGEST, digest);
+  }
+
+  /** Reads the body to its end for nothing but its digest. */
+  static void skip(HttpServletRequest request, ByteSize limit) {
+    try (InputStream body = stream(request, limit)) {
+      body.transferTo(OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      throw incomplete(e);
+    }
   }
 
   /** The body as it comes. */
@@ -34,7 +54,8 @@ final class RequestBody extends FilterInputStream {
       throw tooLarge(limit);
     }
     try {
-      return new RequestBody(request.getInputStream(), limit);
+      BodyDigest digest = (BodyDigest) request.getAttribute(DIGEST);
+      return new RequestBody(request.getInputStream(), limit, digest);
     } catch (IOException e) {
       throw incomplete(e);
     }
@@ -42,7 +63,7 @@ final class RequestBody extends FilterInputStream {
 
   /** A part of a body, under a limit of its own. */
   static InputStream limited(InputStream part, ByteSize limit) {
-    return new RequestBody(part, limit);
+    return new RequestBody(part, limit, null);
   }
 
   /** All of the body. */
@@ -108,6 +129,9 @@ final class RequestBody extends FilterInputStream {
       taken += count;
       if (taken > limit.bytes()) {
         throw tooLarge(limit);
+      }
+      if (digest != null) {
+        digest.update(buffer, offset, count);
       }
     }
     return count;

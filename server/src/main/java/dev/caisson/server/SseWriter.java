@@ -67,12 +67,14 @@ final class SseWriter implements AutoCloseable {
       if (closed || clientGone) {
         return;
       }
+      exchange.record().ifPresent(record -> record.write(bytes));
       OutputStream out = begin();
       out.write(bytes);
       out.flush();
       lastSentNanos = System.nanoTime();
     } catch (IOException e) {
       clientGone = true;
+      exchange.record().ifPresent(ReplyRecord::giveUp);
       worker.interrupt();
     } finally {
       lock.unlock();

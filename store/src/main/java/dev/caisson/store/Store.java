@@ -19,6 +19,7 @@ public final class Store implements AutoCloseable {
   private final FileStore files;
   private final SkillStore skills;
   private final BatchStore batches;
+  private final IdempotencyStore idempotency;
 
   private Store(DataDirectory directory, Owners owners, Owners.Owner owner, Database database) {
     this.directory = directory;
@@ -33,6 +34,7 @@ public final class Store implements AutoCloseable {
     this.files = new FileStore(database);
     this.skills = new SkillStore(database);
     this.batches = new BatchStore(database);
+    this.idempotency = new IdempotencyStore(database);
   }
 
   /**
@@ -91,6 +93,10 @@ public final class Store implements AutoCloseable {
 
   public BatchStore batches() {
     return batches;
+  }
+
+  public IdempotencyStore idempotency() {
+    return idempotency;
   }
 
   /** Clears away what dead owners left half done in the store itself. */
