@@ -49,6 +49,7 @@ final class CaissonCommand implements Callable<Integer> {
   };
 
   private final Console console;
+  private final Interruption interruption;
   private final Path workingDirectory;
   private final Map<String, String> environment;
 
@@ -67,14 +68,24 @@ final class CaissonCommand implements Callable<Integer> {
       description = "Write results as JSON, for programs.")
   private boolean json;
 
-  CaissonCommand(Console console, Path workingDirectory, Map<String, String> environment) {
+  CaissonCommand(
+      Console console,
+      Interruption interruption,
+      Path workingDirectory,
+      Map<String, String> environment) {
     this.console = console;
+    this.interruption = interruption;
     this.workingDirectory = workingDirectory;
     this.environment = environment;
   }
 
   Console console() {
     return console;
+  }
+
+  /** How Ctrl-C reaches this command. */
+  Interruption interruption() {
+    return interruption;
   }
 
   boolean json() {

@@ -12,10 +12,12 @@ final class Interruption {
    */
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+  private volatile Duration patience = PATIENCE;
   private volatile boolean requested;
   private volatile boolean finished;
 
-  private Interruption() {}
+  /** One that never comes: for commands that run inside another program. */
+  Interruption() {}
 
   static Interruption ofMainThread() {
     Interruption interruption = new Interruption();
@@ -24,6 +26,11 @@ final class Interruption {
         .addShutdownHook(
             Thread.ofPlatform().name("interruption").unstarted(() -> interruption.end(main)));
     return interruption;
+  }
+
+  /** Lets the main thread take that much longer to close what it opened. */
+  void allow(Duration more) {
+    patience = PATIENCE.plus(more);
   }
 
   boolean requested() {
@@ -42,7 +49,7 @@ final class Interruption {
     requested = true;
     main.interrupt();
     try {
-      main.join(PATIENCE);
+      main.join(patience);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

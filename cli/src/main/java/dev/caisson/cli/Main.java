@@ -29,7 +29,8 @@ public final class Main {
   public static void main(String[] arguments) {
     Interruption interruption = Interruption.ofMainThread();
     Console console = Console.ofProcess(System.getenv());
-    int code = execute(console, Path.of("").toAbsolutePath(), System.getenv(), arguments);
+    int code =
+        execute(console, interruption, Path.of("").toAbsolutePath(), System.getenv(), arguments);
     interruption.finished();
     if (!interruption.requested()) {
       System.exit(code);
@@ -40,6 +41,7 @@ public final class Main {
   /** Runs one command and gives its exit code. */
   static int execute(
       Console console,
+      Interruption interruption,
       Path workingDirectory,
       Map<String, String> environment,
       String... arguments) {
@@ -49,7 +51,7 @@ public final class Main {
               + System.getProperty("os.name"));
       return HOST_UNFIT;
     }
-    CaissonCommand root = new CaissonCommand(console, workingDirectory, environment);
+    CaissonCommand root = new CaissonCommand(console, interruption, workingDirectory, environment);
     CommandLine line = new CommandLine(root);
     // Set here and not by annotation: each command would inherit it.
     line.getCommandSpec().usageMessage().footer(CaissonCommand.FOOTER);

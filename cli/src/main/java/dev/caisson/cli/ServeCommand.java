@@ -1,6 +1,7 @@
 package dev.caisson.cli;
 
 import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.Durations;
 import dev.caisson.embedded.EmbeddedCaisson;
 import dev.caisson.engine.Keys;
 import dev.caisson.messages.Messages;
@@ -11,6 +12,7 @@ import dev.caisson.server.ServerSettings;
 import dev.caisson.store.DataDirectory;
 import dev.caisson.wire.Json;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -69,7 +71,7 @@ final class ServeCommand implements Callable<Integer> {
   private List<String> accepted = List.of();
 
   @Override
-  public Integer call() throws InterruptedException {
+  public Integer call() {
     CaissonCommand command = CommandContext.required(root);
     Console console = command.console();
     Settings settings =
@@ -83,9 +85,11 @@ final class ServeCommand implements Callable<Integer> {
         ServerSettings.DEFAULT
             .withHost(settings.text(Setting.HOST))
             .withPort(settings.integer(Setting.PORT, 0, 65535))
+            .withStopGrace(settings.duration(Setting.STOP_GRACE))
             .withKeyLimits(
                 settings.integer(Setting.KEY_REQUESTS, 1, 1_000_000_000),
                 settings.integer(Setting.KEY_CELLS, 1, 1_000_000));
+    command.interruption().allow(serverSettings.stopGrace());
     MessagesSettings messagesSettings = messagesSettings(settings);
     DataDirectory directory = DataDirectory.open(settings.path(Setting.DATA));
     try (DataDirectory.ServerClaim claim = directory.claimServer();
@@ -97,14 +101,27 @@ final class ServeCommand implements Callable<Integer> {
           CaissonServer server = CaissonServer.start(serverSettings, caisson.engine(), messages)) {
         claim.publish(server.url().toString());
         announce(command, directory, server.url(), made);
-        new CountDownLatch(1).await();
-      } catch (InterruptedException e) {
-        // Ctrl-C or termination: closing what was opened is all that is left to do. The flag stays
-        // clear, so that closing is not cut short.
-        console.note("caisson: stopping");
+        awaitEnd(server, serverSettings.stopGrace(), console);
       }
     }
     return 0;
+  }
+
+  /** Returns on Ctrl-C or termination: closing what was opened is all that is left to do then. */
+  private static void awaitEnd(CaissonServer server, Duration grace, Console console) {
+    try {
+      new CountDownLatch(1).await();
+    } catch (InterruptedException e) {
+      // The flag stays clear, so that closing is not cut short.
+      long running = server.running();
+      console.note(
+          running == 0
+              ? "caisson: stopping"
+              : "caisson: stopping; requests that run: "
+                  + running
+                  + ", they have up to "
+                  + Durations.format(grace));
+    }
   }
 
   private static MessagesSettings messagesSettings(Settings settings) {

@@ -24,6 +24,7 @@ enum Setting {
   RETENTION("30d", "how long a container lives"),
   TOMBSTONES("365d", "how long it is remembered why a container ended, and what it held"),
   IDLE("5m", "how long a container stays warm without work"),
+  STOP_GRACE("30s", "how long requests that run may go on when serve is stopped"),
   ORPHAN("60s", "how long sandboxes wait for a server that died"),
   MEMORY("5GiB", "memory of a container"),
   CPUS("1", "cores' worth of time of a container"),

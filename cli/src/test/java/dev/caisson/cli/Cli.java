@@ -49,7 +49,7 @@ final class Cli {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Console console = new Console(stream(out), stream(err), false, false, false);
-    int code = Main.execute(console, directory, environment, arguments);
+    int code = Main.execute(console, new Interruption(), directory, environment, arguments);
     return new Result(
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }

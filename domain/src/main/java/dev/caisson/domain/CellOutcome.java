@@ -25,9 +25,19 @@ public sealed interface CellOutcome {
    * Something other than the program or the cell limit ended it.
    *
    * @param reason a stable word: {@code out_of_memory}, {@code disk_full}, {@code cancelled},
-   *     {@code sandbox_died}, {@code execution_time_exceeded}
+   *     {@code container_deleted}, {@code server_stopped}, {@code sandbox_died}, {@code
+   *     execution_time_exceeded}
    */
   record Killed(String reason, boolean interpreterLost) implements CellOutcome {
+    /** Whoever asked for the cell does not wait for it any more. */
+    public static final String CANCELLED = "cancelled";
+
+    /** Its container was deleted while it ran. */
+    public static final String CONTAINER_DELETED = "container_deleted";
+
+    /** The server was stopped and could wait no longer. */
+    public static final String SERVER_STOPPED = "server_stopped";
+
     /** The reason of a cell that waited for tools until its whole time was over. */
     public static final String OUT_OF_TIME = "execution_time_exceeded";
 

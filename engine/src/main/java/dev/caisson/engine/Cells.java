@@ -195,7 +195,7 @@ public final class Cells {
       Begun begun = begin(organization, container.id(), job, visit);
       boolean kept = false;
       try {
-        CellRun run = run(visit, begun.program(), job);
+        CellRun run = explain(container, run(visit, begun.program(), job));
         interrupted = container.finish(false);
         Cell cell = complete(organization, begun, run, visit, job.listener());
         kept = true;
@@ -214,6 +214,12 @@ public final class Cells {
         Thread.currentThread().interrupt();
       }
     }
+  }
+
+  /** Says why a cell was cancelled that did not end for its caller's sake. */
+  private static CellRun explain(WarmContainer container, CellRun run) {
+    CellOutcome told = container.explain(run.outcome());
+    return told.equals(run.outcome()) ? run : run.withOutcome(told);
   }
 
   private Begun begin(
@@ -300,7 +306,7 @@ public final class Cells {
         CellId.next(),
         container,
         spec.language(),
-        new CellOutcome.Killed("cancelled", false),
+        new CellOutcome.Killed(CellOutcome.Killed.CANCELLED, false),
         CapturedOutput.EMPTY,
         new CapturedOutput("cancelled: the cell was cancelled before its turn came\n", 0),
         Instant.ofEpochMilli(clock.millis()),

@@ -6,6 +6,7 @@ import dev.caisson.domain.CaissonException.Internal;
 import dev.caisson.domain.CaissonException.InvalidRequest;
 import dev.caisson.domain.CaissonException.NotFound;
 import dev.caisson.domain.CaissonException.OverQuota;
+import dev.caisson.domain.CellOutcome;
 import dev.caisson.domain.Container;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.ContainerSpec;
@@ -285,7 +286,7 @@ public final class Containers {
     WarmContainer container = warm.hold(id);
     try {
       end(container, Instant.ofEpochMilli(clock.millis()));
-      container.cancel();
+      container.cancel(CellOutcome.Killed.CONTAINER_DELETED);
       boolean turn =
           WarmContainers.awaitTurn(container, settings.limits().interruptGrace().plusSeconds(1));
       try {

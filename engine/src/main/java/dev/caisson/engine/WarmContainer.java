@@ -1,6 +1,7 @@
 package dev.caisson.engine;
 
 import dev.caisson.domain.CaissonException.Busy;
+import dev.caisson.domain.CellOutcome;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.sandbox.Sandbox;
@@ -47,7 +48,7 @@ final class WarmContainer {
 
   // Guarded by this.
   private @Nullable Thread runner;
-  private boolean cancelled;
+  private Optional<String> cancelled = Optional.empty();
 
   WarmContainer(ContainerId id, Instant now) {
     this.id = id;
@@ -95,7 +96,7 @@ final class WarmContainer {
   /** From here on the calling thread can be cancelled. */
   synchronized void start() {
     runner = Thread.currentThread();
-    cancelled = false;
+    cancelled = Optional.empty();
   }
 
   /**
@@ -108,15 +109,27 @@ final class WarmContainer {
   synchronized boolean finish(boolean caught) {
     runner = null;
     boolean interrupted = Thread.interrupted() || caught;
-    return interrupted && !cancelled;
+    return interrupted && cancelled.isEmpty();
   }
 
-  /** Ends the cell that runs, if one does. */
-  synchronized void cancel() {
+  /**
+   * Ends the cell that runs, if one does.
+   *
+   * @param reason that its outcome is to give
+   */
+  synchronized void cancel(String reason) {
     if (runner != null) {
-      cancelled = true;
+      cancelled = Optional.of(reason);
       runner.interrupt();
     }
+  }
+
+  /** The outcome as it is told: the sandbox knows that a cell was cancelled, not why. */
+  synchronized CellOutcome explain(CellOutcome outcome) {
+    return outcome instanceof CellOutcome.Killed(String reason, boolean interpreterLost)
+            && reason.equals(CellOutcome.Killed.CANCELLED)
+        ? new CellOutcome.Killed(cancelled.orElse(reason), interpreterLost)
+        : outcome;
   }
 
   /** The sandbox, if one is open and lives. */

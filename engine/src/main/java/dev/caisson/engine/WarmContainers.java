@@ -3,6 +3,7 @@ package dev.caisson.engine;
 import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.CaissonException.Busy;
 import dev.caisson.domain.CaissonException.NotFound;
+import dev.caisson.domain.CellOutcome;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OrganizationLimit;
@@ -303,7 +304,7 @@ final class WarmContainers {
   void close() {
     closed = true;
     List<WarmContainer> remaining = all();
-    remaining.forEach(WarmContainer::cancel);
+    remaining.forEach(one -> one.cancel(CellOutcome.Killed.SERVER_STOPPED));
     for (WarmContainer container : remaining) {
       boolean turn = awaitTurn(container, settings.limits().interruptGrace().plusSeconds(2));
       container.door().lock();

@@ -201,7 +201,8 @@ class ContainersTest {
                         id,
                         CellSpec.bash("echo go; sleep 60"),
                         (stream, text) -> begun.countDown());
-            assertThat(cell.outcome()).isEqualTo(new CellOutcome.Killed("cancelled", false));
+            assertThat(cell.outcome())
+                .isEqualTo(new CellOutcome.Killed("container_deleted", false));
             return Thread.currentThread().isInterrupted();
           });
       assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
@@ -367,7 +368,7 @@ class ContainersTest {
       assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
       closing.close();
       assertThat(cell.get(20, TimeUnit.SECONDS).outcome())
-          .isEqualTo(new CellOutcome.Killed("cancelled", false));
+          .isEqualTo(new CellOutcome.Killed("server_stopped", false));
     }
     try (EngineFixture reopened = new EngineFixture(other)) {
       assertThat(reopened.store.containers().owned()).isEmpty();

@@ -105,16 +105,20 @@ final class CodeSubTool implements SubTool {
   ObjectNode result(Cell ran) {
     return switch (ran.outcome()) {
       // No word of the contract's says it; a model and a person can read it here.
-      case CellOutcome.Lost lost ->
-          error("unavailable", "")
-              .put(
-                  "error_message",
-                  lost.reason() + ": the server ended while the code ran; files are kept");
+      case CellOutcome.Lost lost -> serverEnded(lost.reason());
+      case CellOutcome.Killed(String reason, _)
+          when reason.equals(CellOutcome.Killed.SERVER_STOPPED) ->
+          serverEnded(reason);
       case CellOutcome.Killed(String reason, _)
           when reason.equals(CellOutcome.Killed.OUT_OF_TIME) ->
           error(reason, "");
       case CellOutcome.Completed _, CellOutcome.TimedOut _, CellOutcome.Killed _ -> ended(ran);
     };
+  }
+
+  private ObjectNode serverEnded(String reason) {
+    return error("unavailable", "")
+        .put("error_message", reason + ": the server ended while the code ran; files are kept");
   }
 
   private ObjectNode ended(Cell ran) {

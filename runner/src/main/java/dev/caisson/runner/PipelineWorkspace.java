@@ -166,10 +166,17 @@ final class PipelineWorkspace {
     return switch (cell.outcome()) {
       case CellOutcome.Completed completed -> cell;
       case CellOutcome.TimedOut timedOut -> cell;
-      case CellOutcome.Killed killed when killed.reason().equals("cancelled") ->
+      case CellOutcome.Killed killed when killed.reason().equals(CellOutcome.Killed.CANCELLED) ->
           throw Thread.currentThread().isInterrupted()
               ? new RunStopped.Cancelled()
               : new RunStopped.Gone("somebody cancelled the cell in container " + container, false);
+      case CellOutcome.Killed killed
+          when killed.reason().equals(CellOutcome.Killed.CONTAINER_DELETED) ->
+          throw new RunStopped.Gone("container " + container + " was deleted", true);
+      case CellOutcome.Killed killed
+          when killed.reason().equals(CellOutcome.Killed.SERVER_STOPPED) ->
+          throw new RunStopped.Gone(
+              "the server was stopped while a cell ran in container " + container, false);
       case CellOutcome.Killed killed when killed.reason().equals("sandbox_died") ->
           throw new RunStopped.Gone("the sandbox of container " + container + " died", false);
       case CellOutcome.Killed killed -> cell;

@@ -214,7 +214,7 @@ final class CellConversation {
   /** We cancel a cell for more than one reason; the guest knows of one. */
   private String reason(Fields fields) {
     String reason = fields.text("reason");
-    boolean ours = reason.equals("cancelled") && outOfTime && !cancelled;
+    boolean ours = reason.equals(CellOutcome.Killed.CANCELLED) && outOfTime && !cancelled;
     return ours ? CellOutcome.Killed.OUT_OF_TIME : reason;
   }
 
@@ -248,7 +248,7 @@ final class CellConversation {
           "out_of_memory: the cell went over the container's memory limit of "
               + limits.memory()
               + " and was ended";
-      case "cancelled" -> "cancelled: the cell was cancelled and ended";
+      case CellOutcome.Killed.CANCELLED -> "cancelled: the cell was cancelled and ended";
       case CellOutcome.Killed.OUT_OF_TIME ->
           reason + ": the cell, with its waits for tools, ran as long as one may and was ended";
       default -> reason + ": the cell was ended";

@@ -21,4 +21,8 @@ public record CellRun(
   public CellRun {
     outputs = List.copyOf(outputs);
   }
+
+  public CellRun withOutcome(CellOutcome value) {
+    return new CellRun(value, stdout, stderr, wall, cpu, outputs);
+  }
 }

@@ -53,10 +53,13 @@ public final class CaissonServer implements AutoCloseable {
   private final Javalin app;
   private final Disconnects disconnects;
   private final GracefulHandler replies;
+  private final Stopping stopping;
   private final URI url;
 
-  private CaissonServer(Javalin app, Disconnects disconnects, GracefulHandler replies, URI url) {
+  private CaissonServer(
+      Javalin app, Disconnects disconnects, GracefulHandler replies, Stopping stopping, URI url) {
     this.app = app;
+    this.stopping = stopping;
     this.disconnects = disconnects;
     this.replies = replies;
     this.url = url;
@@ -70,11 +73,13 @@ public final class CaissonServer implements AutoCloseable {
   public static CaissonServer start(ServerSettings settings, Engine engine, Messages messages) {
     Disconnects disconnects = new Disconnects();
     GracefulHandler replies = new GracefulHandler();
+    Stopping stopping = new Stopping(settings.stopGrace());
     Javalin app =
         Javalin.create(config -> {
           configure(config, settings);
           config.jetty.modifyServer(server -> server.setHandler(replies));
           ErrorReplies.register(config);
+          config.routes.before(stopping::refuse);
           routes(config.routes, settings, engine, messages, disconnects);
         });
     try {
@@ -83,7 +88,8 @@ public final class CaissonServer implements AutoCloseable {
       throw new CaissonException.HostUnfit(
           "cannot listen on " + settings.host() + ":" + settings.port() + ": " + reason(e), e);
     }
-    return new CaissonServer(app, disconnects, replies, address(settings.host(), app.port()));
+    return new CaissonServer(
+        app, disconnects, replies, stopping, address(settings.host(), app.port()));
   }
 
   /** Where it listens, such as {@code http://127.0.0.1:8787}. */
@@ -91,9 +97,18 @@ public final class CaissonServer implements AutoCloseable {
     return url;
   }
 
-  /** Ends what runs, lets each client hear how its request ended, and stops to listen. */
+  /** How many requests are being answered. */
+  public long running() {
+    return replies.getCurrentRequestCount();
+  }
+
+  /**
+   * Gives what runs its time, refuses what comes meanwhile; ends what still runs then, lets each
+   * client hear how its request ended, and stops to listen.
+   */
   @Override
   public void close() {
+    stopping.await(replies::getCurrentRequestCount);
     disconnects.interruptAll();
     try {
       replies.shutdown().get(FAREWELL.toNanos(), TimeUnit.NANOSECONDS);

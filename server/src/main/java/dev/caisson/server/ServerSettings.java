@@ -1,6 +1,7 @@
 package dev.caisson.server;
 
 import dev.caisson.domain.ByteSize;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.time.Duration;
 
 /**
@@ -13,9 +14,11 @@ import java.time.Duration;
  * @param idle a connection that neither sends nor takes a byte for this long is closed, unless a
  *     request of its own is being worked on
  * @param ping silence on a stream of events after which a ping is sent
+ * @param stopGrace how long requests that run when the server is closed may go on
  * @param keyRequests that one API key may make in a minute
  * @param keyCells requests of one API key that may run code at the same time
  */
+@RecordBuilder
 public record ServerSettings(
     String host,
     int port,
@@ -23,8 +26,10 @@ public record ServerSettings(
     ByteSize contentLimit,
     Duration idle,
     Duration ping,
+    Duration stopGrace,
     int keyRequests,
-    int keyCells) {
+    int keyCells)
+    implements ServerSettingsBuilder.With {
   /** The Messages API takes 32 MB in one request. */
   private static final ByteSize JSON_LIMIT = new ByteSize(32_000_000);
 
@@ -40,35 +45,15 @@ public record ServerSettings(
           CONTENT_LIMIT,
           Duration.ofSeconds(60),
           Duration.ofSeconds(10),
+          Duration.ZERO,
           60_000,
           256);
 
-  public ServerSettings withHost(String newHost) {
-    return new ServerSettings(
-        newHost, port, jsonLimit, contentLimit, idle, ping, keyRequests, keyCells);
-  }
-
-  public ServerSettings withPort(int newPort) {
-    return new ServerSettings(
-        host, newPort, jsonLimit, contentLimit, idle, ping, keyRequests, keyCells);
-  }
-
   public ServerSettings withLimits(ByteSize json, ByteSize content) {
-    return new ServerSettings(host, port, json, content, idle, ping, keyRequests, keyCells);
-  }
-
-  public ServerSettings withIdle(Duration newIdle) {
-    return new ServerSettings(
-        host, port, jsonLimit, contentLimit, newIdle, ping, keyRequests, keyCells);
-  }
-
-  public ServerSettings withPing(Duration newPing) {
-    return new ServerSettings(
-        host, port, jsonLimit, contentLimit, idle, newPing, keyRequests, keyCells);
+    return withJsonLimit(json).withContentLimit(content);
   }
 
   public ServerSettings withKeyLimits(int requestsPerMinute, int cells) {
-    return new ServerSettings(
-        host, port, jsonLimit, contentLimit, idle, ping, requestsPerMinute, cells);
+    return withKeyRequests(requestsPerMinute).withKeyCells(cells);
   }
 }

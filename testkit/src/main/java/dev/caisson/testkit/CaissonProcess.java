@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +40,13 @@ public final class CaissonProcess implements AutoCloseable {
    * been over before: it has made the image.
    */
   public static CaissonProcess serve(Path directory) {
+    return serve(directory, Map.of());
+  }
+
+  /** As {@link #serve(Path)}, with settings in variables. */
+  public static CaissonProcess serve(Path directory, Map<String, String> environment) {
+    Map<String, String> variables = new HashMap<>(environment);
+    variables.put("CAISSON_IMAGES", directory.resolve("images").toString());
     try {
       Files.deleteIfExists(directory.resolve("data").resolve("credentials"));
     } catch (IOException e) {
@@ -52,7 +60,7 @@ public final class CaissonProcess implements AutoCloseable {
             "serve",
             "--port",
             "0"),
-        Map.of("CAISSON_IMAGES", directory.resolve("images").toString()),
+        variables,
         "(?s).*BASE_URL=(\\S+).*API_KEY=(\\S+)");
   }
 
@@ -109,16 +117,21 @@ public final class CaissonProcess implements AutoCloseable {
     await();
   }
 
-  /** SIGTERM. */
+  /** SIGTERM, without waiting for what comes of it. */
+  public void stop() {
+    process.destroy();
+  }
+
+  /** SIGTERM, and returns when the process is gone. */
   @Override
   public void close() {
-    process.destroy();
+    stop();
     await();
   }
 
   private void await() {
     try {
-      if (!process.waitFor(30, TimeUnit.SECONDS)) {
+      if (!process.waitFor(60, TimeUnit.SECONDS)) {
         process.destroyForcibly();
       }
     } catch (InterruptedException e) {
