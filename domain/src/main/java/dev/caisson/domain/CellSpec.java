@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param timeout shorter than the cell limit, or empty for the limit itself
  * @param environment variables for this cell alone; never stored
  * @param functions names of the client's tools that Python code may call as async functions
+ * @param run the pipeline run that the cell belongs to
  */
 public record CellSpec(
     Language language,
@@ -20,7 +21,8 @@ public record CellSpec(
     InterpreterMode mode,
     Optional<Duration> timeout,
     Map<String, String> environment,
-    List<String> functions) {
+    List<String> functions,
+    Optional<RunId> run) {
   public CellSpec {
     environment = Map.copyOf(environment);
     functions = List.copyOf(functions);
@@ -33,7 +35,7 @@ public record CellSpec(
       InterpreterMode mode,
       Optional<Duration> timeout,
       Map<String, String> environment) {
-    this(language, code, mode, timeout, environment, List.of());
+    this(language, code, mode, timeout, environment, List.of(), Optional.empty());
   }
 
   /** A cell in the container's interpreter, under the cell limit. */
@@ -48,18 +50,22 @@ public record CellSpec(
   }
 
   public CellSpec withMode(InterpreterMode newMode) {
-    return new CellSpec(language, code, newMode, timeout, environment, functions);
+    return new CellSpec(language, code, newMode, timeout, environment, functions, run);
   }
 
   public CellSpec withTimeout(Duration newTimeout) {
-    return new CellSpec(language, code, mode, Optional.of(newTimeout), environment, functions);
+    return new CellSpec(language, code, mode, Optional.of(newTimeout), environment, functions, run);
   }
 
   public CellSpec withEnvironment(Map<String, String> newEnvironment) {
-    return new CellSpec(language, code, mode, timeout, newEnvironment, functions);
+    return new CellSpec(language, code, mode, timeout, newEnvironment, functions, run);
   }
 
   public CellSpec withFunctions(List<String> names) {
-    return new CellSpec(language, code, mode, timeout, environment, names);
+    return new CellSpec(language, code, mode, timeout, environment, names, run);
+  }
+
+  public CellSpec withRun(RunId id) {
+    return new CellSpec(language, code, mode, timeout, environment, functions, Optional.of(id));
   }
 }

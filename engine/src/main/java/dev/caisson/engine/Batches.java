@@ -12,6 +12,7 @@ import dev.caisson.domain.CaissonException.InvalidRequest;
 import dev.caisson.domain.CaissonException.NotFound;
 import dev.caisson.domain.CursorPage;
 import dev.caisson.domain.CursorRequest;
+import dev.caisson.domain.KeyId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.store.BatchStore;
 import dev.caisson.store.Owners;
@@ -54,8 +55,8 @@ public final class Batches {
     listener = newListener;
   }
 
-  /** Begins a batch; its requests are added to what is returned. */
-  public BatchDraft begin(OrganizationId organization, BatchHeaders headers) {
+  /** Begins a batch whose requests are billed as that key's; they are added to what is returned. */
+  public BatchDraft begin(OrganizationId organization, KeyId key, BatchHeaders headers) {
     Instant now = now();
     Batch batch =
         new Batch(
@@ -66,7 +67,7 @@ public final class Batches {
             Optional.empty(),
             Optional.empty(),
             Optional.empty());
-    store.begin(organization, batch, headers, self);
+    store.begin(organization, key, batch, headers, self);
     return new BatchDraft(this, store, organization, batch.id());
   }
 

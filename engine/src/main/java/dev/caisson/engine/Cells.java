@@ -15,11 +15,13 @@ import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.Requester;
 import dev.caisson.sandbox.CallHandler;
 import dev.caisson.sandbox.CellProgram;
 import dev.caisson.sandbox.CellRun;
 import dev.caisson.store.CellStore;
 import dev.caisson.store.ContainerRow;
+import dev.caisson.store.LedgerChange;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.security.SecureRandom;
@@ -52,6 +54,7 @@ public final class Cells {
   private final WarmContainers warm;
   private final Outputs outputs;
   private final CellPlaces places;
+  private final Ledger ledger;
   private final InstantSource clock;
   private final SecureRandom random = new SecureRandom();
 
@@ -65,6 +68,7 @@ public final class Cells {
       WarmContainers warm,
       Outputs outputs,
       CellPlaces places,
+      Ledger ledger,
       InstantSource clock) {
     this.settings = settings;
     this.store = store;
@@ -72,20 +76,38 @@ public final class Cells {
     this.warm = warm;
     this.outputs = outputs;
     this.places = places;
+    this.ledger = ledger;
     this.clock = clock;
   }
 
   /**
-   * Runs a cell and keeps its record before it returns. Interrupting the thread cancels the cell.
-   * Throws Busy when too many cells wait.
+   * Runs a cell for this process itself; see {@link #run(Requester, ContainerId, CellSpec,
+   * OutputListener)}.
    */
   public Cell run(
       OrganizationId organization, ContainerId id, CellSpec spec, OutputListener listener) {
+    return run(Requester.local(organization), id, spec, listener);
+  }
+
+  /**
+   * Runs a cell that is a request by itself, and keeps its record and its row of the ledger before
+   * it returns. Interrupting the thread cancels the cell. Throws Busy when too many cells wait.
+   */
+  public Cell run(Requester requester, ContainerId id, CellSpec spec, OutputListener listener) {
+    return run(ledger.ofCell(requester, spec.run()), id, spec, listener);
+  }
+
+  /** Runs a cell of a request that does more; its row is written when the billing is closed. */
+  public Cell run(Billing billing, ContainerId id, CellSpec spec, OutputListener listener) {
     CellRules.check(spec, settings.limits());
     if (!spec.functions().isEmpty()) {
       throw new InvalidRequest("functions: a cell that calls tools is started, not run");
     }
-    return run(organization, id, new Job(spec, Optional.empty(), listener, CallHandler.NONE));
+    CellMeter meter = new CellMeter(ledger, billing);
+    return run(
+        billing.requester().organization(),
+        id,
+        new Job(spec, Optional.empty(), listener, CallHandler.NONE, meter));
   }
 
   /**
@@ -96,15 +118,13 @@ public final class Cells {
    * @param rule for the inputs of calls; one that breaks it fails in the code, and nobody sees it
    */
   public SuspendableCell start(
-      OrganizationId organization,
-      ContainerId id,
-      CellSpec spec,
-      String reference,
-      InputRule rule) {
+      Billing billing, ContainerId id, CellSpec spec, String reference, InputRule rule) {
     CellRules.check(spec, settings.limits());
-    SuspendableCell cell = new SuspendableCell(settings.calls(), rule);
+    CellMeter meter = new CellMeter(ledger, billing);
+    SuspendableCell cell = new SuspendableCell(settings.calls(), rule, meter::attach);
+    OrganizationId organization = billing.requester().organization();
     Reference key = new Reference(id, reference);
-    Job job = new Job(spec, Optional.of(reference), OutputListener.NONE, cell::answer);
+    Job job = new Job(spec, Optional.of(reference), OutputListener.NONE, cell::answer, meter);
     suspended.put(key, cell);
     cell.start(
         id.value(),
@@ -122,18 +142,16 @@ public final class Cells {
    * Answers all calls that a cell waits for; answers to the calls before those change nothing. A
    * cell that has ended meanwhile, for whatever reason, is there to be asked as well.
    *
+   * @param billing of the request that brings the answers: from now on the code runs for it
    * @throws NotFound when the container never had such a cell
    * @throws InvalidRequest when the cell waits for other answers
    */
   public SuspendableCell resume(
-      OrganizationId organization,
-      ContainerId id,
-      String reference,
-      Map<String, CallAnswer> answers) {
-    containers.living(organization, id);
+      Billing billing, ContainerId id, String reference, Map<String, CallAnswer> answers) {
+    containers.living(billing.requester().organization(), id);
     SuspendableCell cell = suspended.get(new Reference(id, reference));
     if (cell != null) {
-      cell.take(answers);
+      cell.take(answers, billing);
       return cell;
     }
     return store
@@ -192,12 +210,13 @@ public final class Cells {
     boolean interrupted = false;
     container.start();
     try (WarmContainers.Visit visit = warm.visit(container, row.image())) {
+      job.meter().enter(container.id(), visit);
       Begun begun = begin(organization, container.id(), job, visit);
       boolean kept = false;
       try {
         CellRun run = explain(container, run(visit, begun.program(), job));
         interrupted = container.finish(false);
-        Cell cell = complete(organization, begun, run, visit, job.listener());
+        Cell cell = complete(organization, begun, run, visit, job);
         kept = true;
         return cell;
       } finally {
@@ -210,6 +229,7 @@ public final class Cells {
       return neverRan(container.id(), job.spec());
     } finally {
       interrupted |= container.finish(false);
+      job.meter().leave();
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
@@ -226,7 +246,23 @@ public final class Cells {
       OrganizationId organization, ContainerId id, Job job, WarmContainers.Visit visit) {
     Instant now = Instant.ofEpochMilli(clock.millis());
     Begun begun = new Begun(CellId.next(), id, now, program(job.spec()));
-    if (!store.begin(begun.id(), id, visit.epoch(), job.spec().language(), now, job.reference())) {
+    boolean noted = false;
+    try {
+      noted =
+          store.begin(
+              begun.id(),
+              id,
+              visit.epoch(),
+              job.spec().language(),
+              now,
+              job.reference(),
+              job.meter().begin());
+    } finally {
+      if (!noted) {
+        job.meter().notBegun();
+      }
+    }
+    if (!noted) {
       containers.living(organization, id);
       throw new Conflict("container " + id + " was taken over by another process");
     }
@@ -236,7 +272,7 @@ public final class Cells {
   private static CellRun run(WarmContainers.Visit visit, CellProgram program, Job job) {
     long started = System.nanoTime();
     try {
-      CellRun run = visit.sandbox().run(program, job.listener(), job.calls());
+      CellRun run = visit.sandbox().run(program, job.listener(), job.meter().around(job.calls()));
       if (visit.sandbox().isAlive()) {
         visit.sandbox().commit(visit.epoch());
       }
@@ -255,11 +291,8 @@ public final class Cells {
   }
 
   private Cell complete(
-      OrganizationId organization,
-      Begun begun,
-      CellRun run,
-      WarmContainers.Visit visit,
-      OutputListener listener) {
+      OrganizationId organization, Begun begun, CellRun run, WarmContainers.Visit visit, Job job) {
+    LedgerChange billed = job.meter().end(run.cpu());
     Outputs.Collected collected =
         outputs.collect(
             organization, visit.sandbox(), begun.program().outputDirectory(), run.outputs());
@@ -272,12 +305,16 @@ public final class Cells {
               begun.program().language(),
               run.outcome(),
               run.stdout(),
-              collected.note(run.stderr(), listener),
+              collected.note(run.stderr(), job.listener()),
               begun.startedAt(),
               run.wall().truncatedTo(ChronoUnit.MICROS),
               run.cpu().truncatedTo(ChronoUnit.MICROS),
               collected.outputs());
-      kept = store.complete(cell, organization, collected.files(), collected.reservations());
+      kept =
+          store.complete(cell, organization, collected.files(), collected.reservations(), billed);
+      if (kept) {
+        job.meter().ended();
+      }
       // Another process took the container over: what it made of the cell is what is true.
       return kept ? cell : store.find(begun.container(), begun.id()).orElse(cell);
     } finally {
@@ -329,7 +366,11 @@ public final class Cells {
 
   /** A cell to run, and who hears of it. */
   private record Job(
-      CellSpec spec, Optional<String> reference, OutputListener listener, CallHandler calls) {
+      CellSpec spec,
+      Optional<String> reference,
+      OutputListener listener,
+      CallHandler calls,
+      CellMeter meter) {
     Job {
       listener = new GuardedListener(listener);
     }

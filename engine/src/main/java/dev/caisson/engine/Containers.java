@@ -17,6 +17,7 @@ import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OrganizationLimit;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.Requester;
 import dev.caisson.domain.SkillVersion;
 import dev.caisson.domain.StoredFile;
 import dev.caisson.domain.Tombstone;
@@ -45,6 +46,7 @@ public final class Containers {
   private final WarmContainers warm;
   private final Mounts mounts;
   private final SkillMounts skillMounts;
+  private final Ledger ledger;
   private final InstantSource clock;
 
   Containers(
@@ -58,6 +60,7 @@ public final class Containers {
       WarmContainers warm,
       Mounts mounts,
       SkillMounts skillMounts,
+      Ledger ledger,
       InstantSource clock) {
     this.settings = settings;
     this.organizations = organizations;
@@ -69,14 +72,34 @@ public final class Containers {
     this.warm = warm;
     this.mounts = mounts;
     this.skillMounts = skillMounts;
+    this.ledger = ledger;
     this.clock = clock;
   }
 
-  /**
-   * A new container with the files mounted; throws InvalidRequest for an unknown image or two files
-   * of one name, NotFound for an unknown file, OverQuota when the organization has its fill.
-   */
+  /** A new container for this process itself; see {@link #create(Requester, ContainerSpec)}. */
   public Container create(OrganizationId organization, ContainerSpec spec) {
+    return create(Requester.local(organization), spec);
+  }
+
+  /**
+   * A new container with the files mounted, which is billed; throws InvalidRequest for an unknown
+   * image or two files of one name, NotFound for an unknown file, OverQuota when the organization
+   * has its fill.
+   */
+  public Container create(Requester requester, ContainerSpec spec) {
+    Billing billing = ledger.ofCreation(requester);
+    try {
+      Container made = create(billing, spec);
+      billing.close();
+      return made;
+    } finally {
+      ledger.endQuietly(billing);
+    }
+  }
+
+  /** As {@link #create(Requester, ContainerSpec)}, for a request that does more. */
+  public Container create(Billing billing, ContainerSpec spec) {
+    OrganizationId organization = billing.requester().organization();
     String image = spec.image().orElse(settings.defaultImage());
     if (sandboxes.image(image).isEmpty()) {
       throw new InvalidRequest("image: there is no image named '" + image + "'");
@@ -87,7 +110,7 @@ public final class Containers {
       insert(row);
       return view(row);
     }
-    return createWith(files, organization, row);
+    return createWith(files, billing, row);
   }
 
   private void insert(ContainerRow row) {
@@ -127,8 +150,7 @@ public final class Containers {
   }
 
   /** The row says "unmade" until every file stands where it should: a half-made one is not seen. */
-  private Container createWith(
-      List<StoredFile> files, OrganizationId organization, ContainerRow row) {
+  private Container createWith(List<StoredFile> files, Billing billing, ContainerRow row) {
     ContainerRow unmade = unmade(row);
     insert(unmade);
     WarmContainer container = warm.hold(row.id());
@@ -136,7 +158,7 @@ public final class Containers {
     try {
       container.own(unmade.epoch());
       try (WarmContainers.Visit visit = warm.visit(container, row.image())) {
-        mounts.mount(organization, container, visit, files);
+        mount(billing, container, visit, files);
       }
       made = store.made(row.id(), unmade.epoch());
       return view(require(store.find(row.id())));
@@ -339,24 +361,39 @@ public final class Containers {
    * already with the same content stays. Throws InvalidRequest when another file of that name is
    * mounted.
    */
-  public void mount(OrganizationId organization, ContainerId id, List<FileId> files) {
+  public void mount(Billing billing, ContainerId id, List<FileId> files) {
+    OrganizationId organization = billing.requester().organization();
     List<StoredFile> resolved = mounts.resolve(organization, files);
     if (!resolved.isEmpty()) {
-      inside(
-          organization,
-          id,
-          (container, visit) -> mounts.mount(organization, container, visit, resolved));
+      inside(organization, id, (container, visit) -> mount(billing, container, visit, resolved));
     }
+  }
+
+  private void mount(
+      Billing billing, WarmContainer container, WarmContainers.Visit visit, List<StoredFile> files)
+      throws InterruptedException {
+    billing.preload(
+        container.id(),
+        visit,
+        files,
+        () -> mounts.mount(billing.requester().organization(), container, visit, files));
   }
 
   /**
    * Copies versions of skills to {@code /skills/<name>}; one that stands there already stays, and
    * another version of the same skill gives way. Throws NotFound for a version that is gone.
    */
-  public void mountSkills(
-      OrganizationId organization, ContainerId id, List<SkillVersion> versions) {
+  public void mountSkills(Billing billing, ContainerId id, List<SkillVersion> versions) {
     if (!versions.isEmpty()) {
-      inside(organization, id, (container, visit) -> skillMounts.mount(container, visit, versions));
+      inside(
+          billing.requester().organization(),
+          id,
+          (container, visit) ->
+              billing.preload(
+                  container.id(),
+                  visit,
+                  List.of(),
+                  () -> skillMounts.mount(container, visit, versions)));
     }
   }
 

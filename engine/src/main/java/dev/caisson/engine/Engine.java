@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * The engine's parts, wired together. Closing it releases every sandbox that it opened. Safe for
@@ -26,6 +27,7 @@ public final class Engine implements AutoCloseable {
   private final Keys keys;
   private final Organizations organizations;
   private final IdempotentRequests idempotentRequests;
+  private final Ledger ledger;
   private final Images images;
   private final EngineSettings settings;
   private final Readiness readiness;
@@ -40,15 +42,17 @@ public final class Engine implements AutoCloseable {
       Store store,
       Sandboxes sandboxes,
       InstantSource clock,
+      LongSupplier nanos,
       OwnerWaitListener listener) {
     this.settings = settings;
     this.clock = clock;
     this.images = new Images(sandboxes);
+    this.ledger = new Ledger(settings.tariff(), store, clock, nanos);
     Ownership ownership = new Ownership(store, settings.ownerWait(), listener, clock);
     this.organizations = new Organizations(settings.organizations(), store.organizations(), clock);
     this.warm =
         new WarmContainers(
-            settings, organizations, store.containers(), sandboxes, ownership, clock);
+            settings, organizations, store.containers(), sandboxes, ownership, ledger, clock);
     this.files = new Files(settings, organizations, store, clock);
     this.skills = new Skills(store, clock);
     this.batches = new Batches(store, clock);
@@ -67,6 +71,7 @@ public final class Engine implements AutoCloseable {
             warm,
             mounts,
             skillMounts,
+            ledger,
             clock);
     Outputs outputs = new Outputs(settings, files, store, clock);
     this.cells =
@@ -77,6 +82,7 @@ public final class Engine implements AutoCloseable {
             warm,
             outputs,
             new CellPlaces(organizations),
+            ledger,
             clock);
     this.workspaces = new Workspaces(containers, warm);
     this.keys = new Keys(store, clock);
@@ -91,6 +97,7 @@ public final class Engine implements AutoCloseable {
             containers,
             files,
             batches,
+            ledger,
             settings.tombstones(),
             idempotentRequests,
             clock);
@@ -116,8 +123,24 @@ public final class Engine implements AutoCloseable {
       Sandboxes sandboxes,
       InstantSource clock,
       OwnerWaitListener listener) {
-    Engine engine = new Engine(settings, store, sandboxes, clock, listener);
+    return open(settings, store, sandboxes, clock, System::nanoTime, listener);
+  }
+
+  /**
+   * As above.
+   *
+   * @param nanos of a monotonic clock: what is billed is measured by it
+   */
+  static Engine open(
+      EngineSettings settings,
+      Store store,
+      Sandboxes sandboxes,
+      InstantSource clock,
+      LongSupplier nanos,
+      OwnerWaitListener listener) {
+    Engine engine = new Engine(settings, store, sandboxes, clock, nanos, listener);
     engine.sweeper.settleCells();
+    engine.ledger.settle();
     engine.batches.settle();
     engine.sweeping.start();
     return engine;
@@ -157,6 +180,10 @@ public final class Engine implements AutoCloseable {
 
   public IdempotentRequests idempotentRequests() {
     return idempotentRequests;
+  }
+
+  public Ledger ledger() {
+    return ledger;
   }
 
   /** What time it is for all that is kept here. */

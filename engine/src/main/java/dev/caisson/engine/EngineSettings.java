@@ -3,6 +3,7 @@ package dev.caisson.engine;
 import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.Limits;
 import dev.caisson.domain.OrganizationLimits;
+import dev.caisson.domain.Tariff;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.time.Duration;
 
@@ -20,6 +21,7 @@ import java.time.Duration;
  * @param defaultImage used when none is named
  * @param ownerWait how long to wait for a container that another living process owns
  * @param calls how long cells may wait for tools that they call
+ * @param tariff what is billed for the time of containers
  * @param sweepEvery how often idle, expired and orphaned things are looked for
  */
 @RecordBuilder
@@ -35,6 +37,7 @@ public record EngineSettings(
     String defaultImage,
     Duration ownerWait,
     CallLimits calls,
+    Tariff tariff,
     Duration sweepEvery)
     implements EngineSettingsBuilder.With {
   /**
@@ -55,6 +58,7 @@ public record EngineSettings(
           "default",
           Duration.ofMinutes(10),
           CallLimits.DEFAULT,
+          Tariff.DEFAULT,
           Duration.ofSeconds(5));
 
   public EngineSettings {

@@ -16,6 +16,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class SuspendableCell {
   private final CallLimits limits;
   private final InputRule rule;
+  private final Consumer<Billing> meter;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
@@ -45,14 +47,18 @@ public final class SuspendableCell {
   private @Nullable Cell ended;
   private @Nullable RuntimeException failed;
 
-  SuspendableCell(CallLimits limits, InputRule rule) {
+  /**
+   * @param meter hears which request the code goes on for
+   */
+  SuspendableCell(CallLimits limits, InputRule rule, Consumer<Billing> meter) {
     this.limits = limits;
     this.rule = rule;
+    this.meter = meter;
   }
 
   /** One that has ended before anybody asked. */
   static SuspendableCell ended(Cell cell) {
-    SuspendableCell past = new SuspendableCell(CallLimits.DEFAULT, InputRule.ANY);
+    SuspendableCell past = new SuspendableCell(CallLimits.DEFAULT, InputRule.ANY, billing -> {});
     past.finish(() -> past.ended = cell);
     return past;
   }
@@ -172,12 +178,13 @@ public final class SuspendableCell {
    * Takes the answers to all calls that wait. Answers to the batch before are taken as said again:
    * they change nothing.
    */
-  void take(Map<String, CallAnswer> answers) {
+  void take(Map<String, CallAnswer> answers, Billing billing) {
     lock.lock();
     try {
       Batch now = batch;
       Set<String> waiting = now == null ? Set.of() : now.waiting().keySet();
       if (now != null && !waiting.isEmpty() && waiting.equals(answers.keySet())) {
+        meter.accept(billing);
         answers.forEach(now::answer);
         answered = Set.copyOf(answers.keySet());
         changed.signalAll();
@@ -186,6 +193,8 @@ public final class SuspendableCell {
             waiting.isEmpty()
                 ? "the code waits for no results of " + answers.keySet()
                 : "the code waits for results of " + waiting + ", not of " + answers.keySet());
+      } else if (ended == null && failed == null) {
+        meter.accept(billing);
       }
     } finally {
       lock.unlock();

@@ -36,6 +36,7 @@ final class Sweeper {
   private final Containers ending;
   private final Files files;
   private final Batches batches;
+  private final Ledger ledger;
   private final Duration tombstones;
   private final IdempotentRequests idempotentRequests;
   private final InstantSource clock;
@@ -49,6 +50,7 @@ final class Sweeper {
       Containers ending,
       Files files,
       Batches batches,
+      Ledger ledger,
       Duration tombstones,
       IdempotentRequests idempotentRequests,
       InstantSource clock) {
@@ -60,6 +62,7 @@ final class Sweeper {
     this.ending = ending;
     this.files = files;
     this.batches = batches;
+    this.ledger = ledger;
     this.tombstones = tombstones;
     this.idempotentRequests = idempotentRequests;
     this.clock = clock;
@@ -76,6 +79,7 @@ final class Sweeper {
 
   /** One round. */
   synchronized void sweep() {
+    attempt("ledger", ledger::sweep);
     attempt("idle", warm::releaseIdle);
     attempt("expired", this::endExpired);
     attempt("orphans", this::takeOver);

@@ -39,6 +39,7 @@ final class WarmContainers {
   private final ContainerStore containers;
   private final Sandboxes sandboxes;
   private final Ownership ownership;
+  private final Ledger ledger;
   private final InstantSource clock;
   private volatile boolean closed;
   private volatile boolean failing;
@@ -49,12 +50,14 @@ final class WarmContainers {
       ContainerStore containers,
       Sandboxes sandboxes,
       Ownership ownership,
+      Ledger ledger,
       InstantSource clock) {
     this.settings = settings;
     this.organizations = organizations;
     this.containers = containers;
     this.sandboxes = sandboxes;
     this.ownership = ownership;
+    this.ledger = ledger;
     this.clock = clock;
   }
 
@@ -107,18 +110,23 @@ final class WarmContainers {
     try {
       refuseWhenClosed();
       Optional<Sandbox> living = container.sandbox();
-      Sandbox sandbox = living.isPresent() ? living.get() : open(container, image);
+      long openingMillis = 0;
+      if (living.isEmpty()) {
+        bury(container);
+        own(container);
+        admit(container);
+        long started = ledger.now();
+        living = Optional.of(open(container, image));
+        openingMillis = ledger.now() - started;
+      }
       container.enter();
-      return new Visit(container, sandbox, container.epoch(), clock);
+      return new Visit(container, living.get(), container.epoch(), openingMillis, clock);
     } finally {
       container.door().unlock();
     }
   }
 
-  private Sandbox open(WarmContainer container, String image) throws InterruptedException {
-    bury(container);
-    own(container);
-    admit(container);
+  private Sandbox open(WarmContainer container, String image) {
     boolean done = false;
     container.opening();
     try {
@@ -336,13 +344,21 @@ final class WarmContainers {
     private final WarmContainer container;
     private final Sandbox sandbox;
     private final long epoch;
+    private final long openingMillis;
     private final InstantSource clock;
     private final AtomicBoolean over = new AtomicBoolean();
+    private volatile Runnable whenOver = () -> {};
 
-    private Visit(WarmContainer container, Sandbox sandbox, long epoch, InstantSource clock) {
+    private Visit(
+        WarmContainer container,
+        Sandbox sandbox,
+        long epoch,
+        long openingMillis,
+        InstantSource clock) {
       this.container = container;
       this.sandbox = sandbox;
       this.epoch = epoch;
+      this.openingMillis = openingMillis;
       this.clock = clock;
     }
 
@@ -354,10 +370,21 @@ final class WarmContainers {
       return epoch;
     }
 
+    /** How long the sandbox took to open for this stay; nothing when it was open. */
+    long openingMillis() {
+      return openingMillis;
+    }
+
+    /** Names what is done when the stay ends. */
+    void whenOver(Runnable action) {
+      whenOver = action;
+    }
+
     /** Ends the stay; a second call does nothing. */
     @Override
     public void close() {
       if (over.compareAndSet(false, true)) {
+        whenOver.run();
         container.exit(clock.instant());
       }
     }

@@ -13,16 +13,28 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** Files of a workspace, by absolute path inside the container. Safe for use from many threads. */
 public final class Workspaces {
   private final Containers containers;
   private final WarmContainers warm;
+  private final Optional<Billing> billing;
 
   Workspaces(Containers containers, WarmContainers warm) {
+    this(containers, warm, Optional.empty());
+  }
+
+  private Workspaces(Containers containers, WarmContainers warm, Optional<Billing> billing) {
     this.containers = containers;
     this.warm = warm;
+    this.billing = billing;
+  }
+
+  /** The same files, looked at and changed by the tool of a request: that is billed. */
+  public Workspaces billedTo(Billing request) {
+    return new Workspaces(containers, warm, Optional.of(request));
   }
 
   /** Writes a file. */
@@ -92,7 +104,9 @@ public final class Workspaces {
     ContainerRow row = containers.living(organization, id);
     WarmContainer container = warm.hold(id);
     try {
-      return warm.visit(container, row.image());
+      WarmContainers.Visit visit = warm.visit(container, row.image());
+      billing.ifPresent(request -> request.edit(id, visit));
+      return visit;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new Internal("interrupted while container " + id + " was opened", e);

@@ -319,7 +319,8 @@ class ContainersTest {
             .engine
             .files()
             .upload(other, "a", "text/plain", EngineFixture.stream("x"), Optional.empty());
-    assertThatThrownBy(() -> containers.mount(other, id, List.of(theirs.id()))).hasMessage(unknown);
+    assertThatThrownBy(() -> containers.mount(caisson.bill(other), id, List.of(theirs.id())))
+        .hasMessage(unknown);
     assertThatThrownBy(() -> mount(id, theirs))
         .hasMessage(NotFound.file(theirs.id().value()).getMessage());
     caisson.clock.advance(Duration.ofDays(31));
@@ -381,7 +382,7 @@ class ContainersTest {
   }
 
   private void mount(ContainerId id, StoredFile file) {
-    caisson.engine.containers().mount(caisson.organization, id, List.of(file.id()));
+    caisson.engine.containers().mount(caisson.bill(caisson.organization), id, List.of(file.id()));
   }
 
   private List<Container> all() {

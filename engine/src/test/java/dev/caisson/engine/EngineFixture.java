@@ -11,6 +11,7 @@ import dev.caisson.domain.FileContent;
 import dev.caisson.domain.Limits;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OutputListener;
+import dev.caisson.domain.Requester;
 import dev.caisson.domain.StoredFile;
 import dev.caisson.sandbox.BuildListener;
 import dev.caisson.sandbox.BuildRequest;
@@ -26,6 +27,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /**
@@ -51,6 +53,10 @@ final class EngineFixture implements AutoCloseable {
 
   final Path data;
   final TestClock clock;
+
+  /** What the ledger measures by: time passes when a test says so. */
+  final AtomicLong nanos = new AtomicLong();
+
   final Store store;
   final LocalSandboxes sandboxes;
   final Engine engine;
@@ -77,8 +83,13 @@ final class EngineFixture implements AutoCloseable {
       Path requirements = Files.writeString(root.resolve("requirements.txt"), "");
       sandboxes.images().build(BuildRequest.of(IMAGE, requirements), BuildListener.SILENT);
     }
-    engine = Engine.open(settings, store, sandboxes, clock, listener);
+    engine = Engine.open(settings, store, sandboxes, clock, nanos::get, listener);
     organization = engine.keys().localOrganization();
+  }
+
+  /** The bill of a request that nobody reads. */
+  Billing bill(OrganizationId of) {
+    return engine.ledger().ofMessage(Requester.local(of), false);
   }
 
   Container create() {

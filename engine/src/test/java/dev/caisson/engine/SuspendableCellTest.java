@@ -111,8 +111,11 @@ class SuspendableCellTest {
         .hasMessage("Cell `srvtoolu_test` not found.");
     List<PendingCall> calls = calls(start("await look({})").await());
     OrganizationId other = OrganizationId.next();
-    assertThatThrownBy(
-            () -> fixture.engine.cells().resume(other, container, REFERENCE, answers(calls)))
+    assertThatThrownBy(() ->
+            fixture
+                .engine
+                .cells()
+                .resume(fixture.bill(other), container, REFERENCE, answers(calls)))
         .isInstanceOf(NotFound.class)
         .hasMessage("Container `" + container + "` not found.");
   }
@@ -182,7 +185,7 @@ class SuspendableCellTest {
             .engine
             .cells()
             .start(
-                fixture.organization,
+                fixture.bill(fixture.organization),
                 container,
                 CellSpec.python(
                         """
@@ -281,14 +284,14 @@ class SuspendableCellTest {
     return fixture
         .engine
         .cells()
-        .start(fixture.organization, container, spec, REFERENCE, InputRule.ANY);
+        .start(fixture.bill(fixture.organization), container, spec, REFERENCE, InputRule.ANY);
   }
 
   private CellStep resume(List<PendingCall> calls) {
     return fixture
         .engine
         .cells()
-        .resume(fixture.organization, container, REFERENCE, answers(calls))
+        .resume(fixture.bill(fixture.organization), container, REFERENCE, answers(calls))
         .await();
   }
 

@@ -5,6 +5,7 @@ import dev.caisson.domain.BatchId;
 import dev.caisson.domain.BatchOutcome;
 import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.IdKind;
+import dev.caisson.domain.Requester;
 import dev.caisson.engine.BatchListener;
 import dev.caisson.engine.Batches;
 import dev.caisson.wire.ErrorJson;
@@ -179,7 +180,7 @@ final class BatchRunner implements BatchListener, AutoCloseable {
             .filter(beta -> !beta.isEmpty())
             .toList();
     return messages.create(
-        claim.organization(),
+        new Requester(IdKind.REQUEST.next(), claim.organization(), claim.key()),
         new MessageHeaders(claim.headers().version(), betas),
         Json.parse(claim.item().params(), "params"),
         run::codeMayHaveRun);

@@ -39,6 +39,7 @@ final class DirectModel {
       }
     }
     usage.add(TokenEstimate.of(request.tree()), TokenEstimate.content(writer.content()));
+    workbench.settle();
     return writer.end(Reply.ending(stopReason), usage, workbench.container());
   }
 

@@ -93,6 +93,7 @@ final class MessageLoop {
   }
 
   private ObjectNode end(ObjectNode ending) {
+    workbench.settle();
     return writer.end(ending, usage, workbench.container());
   }
 

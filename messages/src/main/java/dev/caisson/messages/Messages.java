@@ -6,7 +6,9 @@ import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.IdKind;
 import dev.caisson.domain.OrganizationId;
+import dev.caisson.domain.Requester;
 import dev.caisson.domain.StoredFile;
+import dev.caisson.engine.Billing;
 import dev.caisson.engine.Engine;
 import dev.caisson.wire.Clip;
 import dev.caisson.wire.Json;
@@ -60,8 +62,8 @@ public final class Messages implements AutoCloseable {
    * @param beforeRun called before code runs: from then on the request must not be repeated blindly
    */
   public ObjectNode create(
-      OrganizationId organization, MessageHeaders headers, JsonNode body, Runnable beforeRun) {
-    return answer(organization, headers, body, beforeRun, new ReplyWriter());
+      Requester requester, MessageHeaders headers, JsonNode body, Runnable beforeRun) {
+    return answer(requester, headers, body, beforeRun, new ReplyWriter());
   }
 
   /**
@@ -70,20 +72,21 @@ public final class Messages implements AutoCloseable {
    * reply in its middle, and the caller has to say so.
    */
   public void stream(
-      OrganizationId organization,
+      Requester requester,
       MessageHeaders headers,
       JsonNode body,
       Runnable beforeRun,
       ReplySink sink) {
-    answer(organization, headers, body, beforeRun, new ReplyWriter(sink));
+    answer(requester, headers, body, beforeRun, new ReplyWriter(sink));
   }
 
   private ObjectNode answer(
-      OrganizationId organization,
+      Requester requester,
       MessageHeaders headers,
       JsonNode body,
       Runnable beforeRun,
       ReplyWriter writer) {
+    OrganizationId organization = requester.organization();
     MessageRequest request = MessageRequest.parse(body);
     boolean direct = isDirect(request);
     Optional<Container> named;
@@ -95,7 +98,8 @@ public final class Messages implements AutoCloseable {
     FileSources sources = FileSources.of(engine.files(), organization, request.messages());
     request.uploads().forEach(upload -> file(organization, upload));
     RequestedSkills skills = RequestedSkills.of(engine.skills(), organization, request);
-    Workbench workbench = new Workbench(engine, organization, named, beforeRun);
+    Billing billing = engine.ledger().ofMessage(requester, WebTools.exempt(request));
+    Workbench workbench = new Workbench(engine, billing, named, beforeRun);
     try {
       request.uploads().forEach(upload -> mount(workbench, organization, upload));
       workbench.mountSkills(skills);
@@ -108,6 +112,8 @@ public final class Messages implements AutoCloseable {
     } catch (RuntimeException e) {
       discard(workbench, e);
       throw e;
+    } finally {
+      engine.ledger().endQuietly(billing);
     }
   }
 

@@ -11,6 +11,7 @@ import dev.caisson.domain.ContainerSpec;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OutputListener;
+import dev.caisson.engine.Billing;
 import dev.caisson.engine.Engine;
 import dev.caisson.engine.InputRule;
 import dev.caisson.engine.SuspendableCell;
@@ -26,20 +27,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class Workbench {
   private final Engine engine;
-  private final OrganizationId organization;
+  private final Billing billing;
   private final Runnable beforeRun;
   private final boolean isNew;
   private @Nullable Container container;
   private @Nullable SuspendableCell suspended;
 
   /**
+   * @param billing of the request
    * @param named the container that the request names, known to be alive
    * @param beforeRun called before code runs or a file changes
    */
-  Workbench(
-      Engine engine, OrganizationId organization, Optional<Container> named, Runnable beforeRun) {
+  Workbench(Engine engine, Billing billing, Optional<Container> named, Runnable beforeRun) {
     this.engine = engine;
-    this.organization = organization;
+    this.billing = billing;
     this.beforeRun = beforeRun;
     this.isNew = named.isEmpty();
     this.container = named.orElse(null);
@@ -63,21 +64,21 @@ final class Workbench {
     if (container == null) {
       require(files);
     } else {
-      engine.containers().mount(organization, container.id(), files);
+      engine.containers().mount(billing, container.id(), files);
     }
   }
 
   /** Mounts skills before the model hears of them. */
   void mountSkills(RequestedSkills skills) {
     if (!skills.versions().isEmpty()) {
-      engine.containers().mountSkills(organization, require(), skills.versions());
+      engine.containers().mountSkills(billing, require(), skills.versions());
     }
   }
 
   Cell run(CellSpec cell) {
     ContainerId id = require();
     beforeRun.run();
-    return engine.cells().run(organization, id, cell, OutputListener.NONE);
+    return engine.cells().run(billing, id, cell, OutputListener.NONE);
   }
 
   /**
@@ -88,7 +89,7 @@ final class Workbench {
   SuspendableCell start(CellSpec cell, String call, InputRule rule) {
     ContainerId id = require();
     beforeRun.run();
-    return engine.cells().start(organization, id, cell, call, rule);
+    return engine.cells().start(billing, id, cell, call, rule);
   }
 
   /** Gives code of an earlier request what it waits for. */
@@ -99,7 +100,7 @@ final class Workbench {
     }
     beforeRun.run();
     try {
-      return engine.cells().resume(organization, container.id(), call, answers);
+      return engine.cells().resume(billing, container.id(), call, answers);
     } catch (CaissonException.NotFound e) {
       throw new CaissonException.InvalidRequest(
           "container: no code of `"
@@ -122,7 +123,8 @@ final class Workbench {
 
   /** The files of the container. */
   EditedFiles files() {
-    return new EditedFiles(engine.workspaces(), organization, require(), beforeRun);
+    return new EditedFiles(
+        engine.workspaces().billedTo(billing), organization(), require(), beforeRun);
   }
 
   /** Ends what was made here and what no client will ever hear of: code that waits, a container. */
@@ -131,17 +133,24 @@ final class Workbench {
       suspended.cancel();
     }
     if (isNew && container != null) {
-      engine.containers().delete(organization, container.id());
+      engine.containers().delete(organization(), container.id());
       container = null;
     }
+  }
+
+  /** Writes what the request is billed, before the end of its reply goes out. */
+  void settle() {
+    billing.close();
+  }
+
+  private OrganizationId organization() {
+    return billing.requester().organization();
   }
 
   private ContainerId require(List<FileId> files) {
     if (container == null) {
       container =
-          engine
-              .containers()
-              .create(organization, new ContainerSpec(Optional.empty(), files, Map.of()));
+          engine.containers().create(billing, new ContainerSpec(Optional.empty(), files, Map.of()));
     }
     return container.id();
   }

@@ -50,7 +50,7 @@ final class BatchRoutes {
     MessageHeaders headers = MessageRoutes.headers(context.req());
     BatchHeaders kept =
         new BatchHeaders(headers.version(), String.join(",", headers.forwardedBetas()));
-    try (BatchDraft draft = batches.begin(exchange.organization(), kept)) {
+    try (BatchDraft draft = batches.begin(exchange.organization(), exchange.key(), kept)) {
       BatchRequestReader.read(RequestBody.stream(context.req(), BODY_LIMIT), draft::add);
       exchange.reply(200, json(context, draft.make()));
     }

@@ -3,8 +3,8 @@ package dev.caisson.server;
 import dev.caisson.domain.Cell;
 import dev.caisson.domain.CellSpec;
 import dev.caisson.domain.ContainerId;
-import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OutputListener;
+import dev.caisson.domain.Requester;
 import dev.caisson.engine.Cells;
 import dev.caisson.wire.CellEvent;
 import dev.caisson.wire.CellJson;
@@ -35,27 +35,26 @@ final class CellRoutes {
 
   private void run(Context context) {
     Exchange exchange = new Exchange(context);
-    OrganizationId organization = exchange.organization();
+    Requester requester = exchange.requester();
     ContainerId container = exchange.containerId();
     CellRequestJson request = CellRequestJson.read(exchange.json(settings));
     try (KeyLimits.CellPlace place = limits.place(exchange.key())) {
       place.take();
       if (request.stream()) {
-        stream(exchange, organization, container, request.spec());
+        stream(exchange, requester, container, request.spec());
         return;
       }
       exchange.codeMayHaveRun();
       Cell cell =
           disconnects.during(
-              context,
-              () -> cells.run(organization, container, request.spec(), OutputListener.NONE));
+              context, () -> cells.run(requester, container, request.spec(), OutputListener.NONE));
       exchange.reply(200, CellJson.write(cell));
     }
   }
 
   /** Until the first event is out, an error is an ordinary error reply. */
   private void stream(
-      Exchange exchange, OrganizationId organization, ContainerId container, CellSpec spec) {
+      Exchange exchange, Requester requester, ContainerId container, CellSpec spec) {
     exchange.codeMayHaveRun();
     try (SseWriter events = new SseWriter(exchange, settings.ping())) {
       events.pingFromNowOn();
@@ -65,7 +64,7 @@ final class CellRoutes {
                 exchange.context(),
                 () ->
                     cells.run(
-                        organization,
+                        requester,
                         container,
                         spec,
                         (stream, text) ->

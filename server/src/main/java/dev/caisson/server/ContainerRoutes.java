@@ -28,7 +28,7 @@ final class ContainerRoutes {
   private void create(Context context) {
     Exchange exchange = new Exchange(context);
     Container made =
-        containers.create(exchange.organization(), ContainerJson.readSpec(exchange.json(settings)));
+        containers.create(exchange.requester(), ContainerJson.readSpec(exchange.json(settings)));
     exchange.reply(200, ContainerJson.write(made));
   }
 

@@ -11,6 +11,7 @@ import dev.caisson.domain.KeyId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.Principal;
+import dev.caisson.domain.Requester;
 import dev.caisson.domain.SkillId;
 import dev.caisson.wire.Clip;
 import dev.caisson.wire.Json;
@@ -72,6 +73,11 @@ final class Exchange {
 
   KeyId key() {
     return principal().keyId();
+  }
+
+  /** Whose request it is, as the ledger names it. */
+  Requester requester() {
+    return new Requester(requestId(), organization(), Optional.of(key()));
   }
 
   private Principal principal() {

@@ -48,8 +48,7 @@ final class MessageRoutes {
       exchange.reply(
           200,
           disconnects.during(
-              context,
-              () -> messages.create(exchange.organization(), headers, request, beforeRun)));
+              context, () -> messages.create(exchange.requester(), headers, request, beforeRun)));
     }
   }
 
@@ -62,7 +61,7 @@ final class MessageRoutes {
             exchange.context(),
             () ->
                 messages.stream(
-                    exchange.organization(),
+                    exchange.requester(),
                     headers,
                     request,
                     beforeRun,

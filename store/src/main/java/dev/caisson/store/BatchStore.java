@@ -10,6 +10,7 @@ import dev.caisson.domain.BatchOutcome;
 import dev.caisson.domain.BatchResult;
 import dev.caisson.domain.CursorPage;
 import dev.caisson.domain.CursorRequest;
+import dev.caisson.domain.KeyId;
 import dev.caisson.domain.OrganizationId;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -38,17 +39,19 @@ public final class BatchStore {
   }
 
   /** Begins a batch whose requests are still to come. */
-  public void begin(OrganizationId organization, Batch batch, BatchHeaders headers, String maker) {
+  public void begin(
+      OrganizationId organization, KeyId key, Batch batch, BatchHeaders headers, String maker) {
     database.change(handle ->
         handle
             .createUpdate(
                 """
                 INSERT INTO batches (
-                  id, organization_id, maker, api_version, betas, created_at, expires_at)
-                VALUES (:id, :organization, :maker, :version, :betas, :createdAt, :expiresAt)
+                  id, organization_id, key_id, maker, api_version, betas, created_at, expires_at)
+                VALUES (:id, :organization, :key, :maker, :version, :betas, :createdAt, :expiresAt)
                 """)
             .bind("id", batch.id().value())
             .bind("organization", organization.value())
+            .bind("key", key.value())
             .bind("maker", maker)
             .bind("version", headers.version())
             .bind("betas", headers.betas())
@@ -186,12 +189,14 @@ public final class BatchStore {
     long position = row.getLong("position");
     BatchItem item = new BatchItem(row.getString("custom_id"), row.getString("params"));
     return handle
-        .createQuery("SELECT organization_id, api_version, betas FROM batches WHERE id = :id")
+        .createQuery(
+            "SELECT organization_id, key_id, api_version, betas FROM batches WHERE id = :id")
         .bind("id", batch)
         .map((of, context) ->
             new BatchClaim(
                 new BatchId(batch),
                 new OrganizationId(of.getString("organization_id")),
+                Optional.ofNullable(of.getString("key_id")).map(KeyId::new),
                 new BatchHeaders(of.getString("api_version"), of.getString("betas")),
                 position,
                 item))

@@ -41,6 +41,7 @@ public final class CellStore {
    * Notes that a cell starts, and that its container is in use.
    *
    * @param reference by which the caller finds the cell again
+   * @param ledger what is noted of its request with it
    * @return false, with nothing noted, when the container has ended or the term is over
    */
   public boolean begin(
@@ -49,11 +50,13 @@ public final class CellStore {
       long epoch,
       Language language,
       Instant startedAt,
-      Optional<String> reference) {
+      Optional<String> reference,
+      LedgerChange ledger) {
     return database.write(handle -> {
       if (!ContainerStore.warm(handle, container, epoch, startedAt)) {
         return false;
       }
+      LedgerWriter.apply(handle, ledger);
       handle
           .createUpdate(
               """
@@ -82,15 +85,21 @@ public final class CellStore {
    *
    * @param files one for each output of the cell
    * @param reservations of the files' content, which end here
+   * @param ledger what becomes of its request with it
    * @return false, with nothing changed, when the term in which the cell began is over
    */
   public boolean complete(
-      Cell cell, OrganizationId organization, List<StoredFile> files, List<String> reservations) {
+      Cell cell,
+      OrganizationId organization,
+      List<StoredFile> files,
+      List<String> reservations,
+      LedgerChange ledger) {
     return database.write(handle -> {
       if (!update(handle, cell)) {
         return false;
       }
       ContainerStore.cool(handle, cell.containerId());
+      LedgerWriter.apply(handle, ledger);
       if (files.isEmpty()) {
         return true;
       }

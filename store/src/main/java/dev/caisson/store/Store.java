@@ -20,6 +20,7 @@ public final class Store implements AutoCloseable {
   private final SkillStore skills;
   private final BatchStore batches;
   private final IdempotencyStore idempotency;
+  private final LedgerStore ledger;
 
   private Store(DataDirectory directory, Owners owners, Owners.Owner owner, Database database) {
     this.directory = directory;
@@ -35,6 +36,7 @@ public final class Store implements AutoCloseable {
     this.skills = new SkillStore(database);
     this.batches = new BatchStore(database);
     this.idempotency = new IdempotencyStore(database);
+    this.ledger = new LedgerStore(database);
   }
 
   /**
@@ -97,6 +99,10 @@ public final class Store implements AutoCloseable {
 
   public IdempotencyStore idempotency() {
     return idempotency;
+  }
+
+  public LedgerStore ledger() {
+    return ledger;
   }
 
   /** Clears away what dead owners left half done in the store itself. */

@@ -67,7 +67,8 @@ class CellStoreTest {
   @MethodSource("outcomes")
   void keepsEveryOutcome(CellOutcome outcome) {
     Cell cell = begin(outcome, List.of());
-    assertThat(store.cells().complete(cell, organization, List.of(), List.of())).isTrue();
+    assertThat(store.cells().complete(cell, organization, List.of(), List.of(), LedgerChange.NONE))
+        .isTrue();
     assertThat(store.cells().find(container, cell.id())).contains(cell);
     assertThat(store.containers().find(container).orElseThrow().cellRunning()).isFalse();
   }
@@ -77,7 +78,9 @@ class CellStoreTest {
     StoredFile file = file();
     Cell cell = begin(new CellOutcome.Completed(0), List.of(output(file)));
     String reservation = store.files().reserve(HASH, "me");
-    store.cells().complete(cell, organization, List.of(file), List.of(reservation));
+    store
+        .cells()
+        .complete(cell, organization, List.of(file), List.of(reservation), LedgerChange.NONE);
     assertThat(store.cells().find(container, cell.id())).contains(cell);
     assertThat(store.files().find(organization, file.id())).contains(file);
 
@@ -90,8 +93,10 @@ class CellStoreTest {
   void keepsNeitherCellNorFilesWhenOneCannotBeKept() {
     StoredFile file = file();
     Cell cell = begin(new CellOutcome.Completed(0), List.of(output(file), output(file)));
-    assertThatThrownBy(
-            () -> store.cells().complete(cell, organization, List.of(file, file), List.of()))
+    assertThatThrownBy(() ->
+            store
+                .cells()
+                .complete(cell, organization, List.of(file, file), List.of(), LedgerChange.NONE))
         .isInstanceOf(CaissonException.class);
     assertThat(store.cells().find(container, cell.id())).isEmpty();
     assertThat(store.files().find(organization, file.id())).isEmpty();
@@ -107,7 +112,11 @@ class CellStoreTest {
         .containers()
         .claim(container, Optional.of("me"), 1, "other", new Release("server_restart", NOW));
 
-    assertThat(store.cells().complete(cell, organization, List.of(file), List.of(reservation)))
+    assertThat(
+            store
+                .cells()
+                .complete(
+                    cell, organization, List.of(file), List.of(reservation), LedgerChange.NONE))
         .isFalse();
 
     assertThat(store.cells().find(container, cell.id()).orElseThrow().outcome())
@@ -121,7 +130,11 @@ class CellStoreTest {
         .containers()
         .claim(container, Optional.of("me"), 1, "other", new Release("server_restart", NOW));
     CellId running = CellId.next();
-    assertThat(store.cells().begin(running, container, 2, Language.BASH, NOW, Optional.empty()))
+    assertThat(
+            store
+                .cells()
+                .begin(
+                    running, container, 2, Language.BASH, NOW, Optional.empty(), LedgerChange.NONE))
         .isTrue();
     store.cells().lose(container, 1, "internal_error");
     assertThat(store.containers().find(container).orElseThrow().cellRunning()).isTrue();
@@ -132,9 +145,9 @@ class CellStoreTest {
   @Test
   void listsNewestFirstWithoutTheRunningOne() {
     Cell first = begin(new CellOutcome.Completed(0), List.of());
-    store.cells().complete(first, organization, List.of(), List.of());
+    store.cells().complete(first, organization, List.of(), List.of(), LedgerChange.NONE);
     Cell second = begin(new CellOutcome.Completed(1), List.of());
-    store.cells().complete(second, organization, List.of(), List.of());
+    store.cells().complete(second, organization, List.of(), List.of(), LedgerChange.NONE);
     begin(new CellOutcome.Completed(0), List.of());
     assertThat(store.cells().list(container, PageRequest.first()).items())
         .containsExactly(second, first);
@@ -143,7 +156,7 @@ class CellStoreTest {
   @Test
   void knowsACellInItsOwnContainerOnly() {
     Cell cell = begin(new CellOutcome.Completed(0), List.of());
-    store.cells().complete(cell, organization, List.of(), List.of());
+    store.cells().complete(cell, organization, List.of(), List.of(), LedgerChange.NONE);
     assertThat(store.cells().find(ContainerId.next(), cell.id())).isEmpty();
   }
 
@@ -160,7 +173,17 @@ class CellStoreTest {
             Duration.ofNanos(1_234_000),
             Duration.ofNanos(56_000),
             outputs);
-    assertThat(store.cells().begin(cell.id(), container, 1, cell.language(), NOW, Optional.empty()))
+    assertThat(
+            store
+                .cells()
+                .begin(
+                    cell.id(),
+                    container,
+                    1,
+                    cell.language(),
+                    NOW,
+                    Optional.empty(),
+                    LedgerChange.NONE))
         .isTrue();
     return cell;
   }

@@ -80,7 +80,11 @@ class ContainerStoreTest {
     assertThat(containers.claim(id, Optional.empty(), 0, "dead", new Release("x", NOW)))
         .hasValue(1);
     CellId cell = CellId.next();
-    assertThat(store.cells().begin(cell, id, 1, Language.BASH, NOW, Optional.empty())).isTrue();
+    assertThat(
+            store
+                .cells()
+                .begin(cell, id, 1, Language.BASH, NOW, Optional.empty(), LedgerChange.NONE))
+        .isTrue();
     assertThat(find(id).cellRunning()).isTrue();
     assertThat(store.cells().find(id, cell)).isEmpty();
 
@@ -103,7 +107,17 @@ class ContainerStoreTest {
     containers.release(id, 1, term(NOW, Optional.of(7L)));
     containers.measured(id, 1, 7);
     assertThat(containers.end(id, 1, ContainerStatus.DELETED, NOW)).isFalse();
-    assertThat(store.cells().begin(CellId.next(), id, 1, Language.PYTHON, NOW, Optional.empty()))
+    assertThat(
+            store
+                .cells()
+                .begin(
+                    CellId.next(),
+                    id,
+                    1,
+                    Language.PYTHON,
+                    NOW,
+                    Optional.empty(),
+                    LedgerChange.NONE))
         .isFalse();
     assertThat(containers.claim(id, Optional.of("first"), 1, "third", new Release("x", NOW)))
         .isEmpty();
@@ -131,7 +145,17 @@ class ContainerStoreTest {
     ContainerId id = insert();
     containers.claim(id, Optional.empty(), 0, "me", new Release("x", NOW));
     assertThat(containers.end(id, 1, ContainerStatus.EXPIRED, NOW)).isTrue();
-    assertThat(store.cells().begin(CellId.next(), id, 1, Language.PYTHON, NOW, Optional.empty()))
+    assertThat(
+            store
+                .cells()
+                .begin(
+                    CellId.next(),
+                    id,
+                    1,
+                    Language.PYTHON,
+                    NOW,
+                    Optional.empty(),
+                    LedgerChange.NONE))
         .isFalse();
     assertThat(containers.end(id, 1, ContainerStatus.EXPIRED, NOW)).isFalse();
     assertThat(containers.end(id, 1, ContainerStatus.DELETED, NOW.plusSeconds(1))).isTrue();
@@ -223,7 +247,7 @@ class ContainerStoreTest {
     claim(id, 0);
     assertThat(find(id).state()).isEqualTo(ContainerStatus.IDLE);
     CellId cell = CellId.next();
-    store.cells().begin(cell, id, 1, Language.BASH, NOW, Optional.empty());
+    store.cells().begin(cell, id, 1, Language.BASH, NOW, Optional.empty(), LedgerChange.NONE);
     assertThat(find(id).state()).isEqualTo(ContainerStatus.WARM);
     store.cells().lose(id, 1, "x");
     assertThat(find(id).state()).isEqualTo(ContainerStatus.IDLE);
@@ -261,7 +285,9 @@ class ContainerStoreTest {
   void saysThatASandboxDiedWithItsServer() {
     ContainerId id = insert();
     claim(id, 0);
-    store.cells().begin(CellId.next(), id, 1, Language.BASH, NOW, Optional.empty());
+    store
+        .cells()
+        .begin(CellId.next(), id, 1, Language.BASH, NOW, Optional.empty(), LedgerChange.NONE);
     Release lost = new Release(Release.SERVER_RESTART, NOW.plusSeconds(9));
     assertThat(containers.claim(id, Optional.of("me"), 1, "next", lost)).hasValue(2);
     assertThat(find(id).release()).contains(lost);
@@ -273,7 +299,9 @@ class ContainerStoreTest {
     ContainerId kept = insert();
     ContainerId id = insert();
     claim(id, 0);
-    store.cells().begin(CellId.next(), id, 1, Language.BASH, NOW, Optional.empty());
+    store
+        .cells()
+        .begin(CellId.next(), id, 1, Language.BASH, NOW, Optional.empty(), LedgerChange.NONE);
     store.cells().lose(id, 1, "x");
     containers.end(id, 1, ContainerStatus.DELETED, NOW);
     assertThat(containers.forgetTombstones(NOW.plusMillis(1), 10)).isZero();

@@ -3,14 +3,16 @@ package dev.caisson.wire;
 import dev.caisson.domain.CellSpec;
 import dev.caisson.domain.InterpreterMode;
 import dev.caisson.domain.Language;
+import dev.caisson.domain.RunId;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The request for a cell as JSON: {@code {language, code, timeout_seconds?, env?, fresh?,
+ * The request for a cell as JSON: {@code {language, code, timeout_seconds?, env?, fresh?, run_id?,
  * stream?}}.
  *
  * @param stream whether the reply is a stream of server-sent events
@@ -30,11 +32,13 @@ public record CellRequestJson(CellSpec spec, boolean stream) {
             .map(seconds -> Duration.ofMillis(Math.max(1, Math.round(seconds * 1000))));
     Map<String, String> environment = fields.stringMap("env");
     boolean fresh = fields.bool("fresh").orElse(false);
+    Optional<RunId> run = fields.string("run_id").map(CellRequestJson::run);
     boolean stream = fields.bool("stream").orElse(false);
     fields.rejectUnknown();
     InterpreterMode mode =
         language == Language.PYTHON && !fresh ? InterpreterMode.PERSISTENT : InterpreterMode.FRESH;
-    return new CellRequestJson(new CellSpec(language, code, mode, timeout, environment), stream);
+    CellSpec spec = new CellSpec(language, code, mode, timeout, environment, List.of(), run);
+    return new CellRequestJson(spec, stream);
   }
 
   public ObjectNode write() {
@@ -48,10 +52,19 @@ public record CellRequestJson(CellSpec spec, boolean stream) {
     if (spec.language() == Language.PYTHON && spec.mode() == InterpreterMode.FRESH) {
       json.put("fresh", true);
     }
+    spec.run().ifPresent(run -> json.put("run_id", run.value()));
     if (stream) {
       json.put("stream", true);
     }
     return json;
+  }
+
+  private static RunId run(String text) {
+    try {
+      return new RunId(text);
+    } catch (IllegalArgumentException e) {
+      throw JsonFields.invalid("run_id", "Input should be an id such as run_5fK...");
+    }
   }
 
   private static Language language(String text) {
