@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
       CpCommand.class,
       ContainersCommand.class,
       FilesCommand.class,
+      UsageCommand.class,
       KeysCommand.class,
       OrganizationsCommand.class,
       ImageCommand.class,

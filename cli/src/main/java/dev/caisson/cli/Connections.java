@@ -135,6 +135,7 @@ final class Connections {
         EngineSettings.DEFAULT
             .withLimits(settings.limits())
             .withCalls(settings.callLimits())
+            .withTariff(settings.tariff())
             .withRetention(settings.duration(Setting.RETENTION))
             .withTombstones(settings.duration(Setting.TOMBSTONES))
             .withIdle(settings.duration(Setting.IDLE))

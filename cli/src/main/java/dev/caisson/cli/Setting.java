@@ -38,6 +38,12 @@ enum Setting {
   ORGANIZATION_WARM("256", "containers of one organization that are warm at the same time"),
   ORGANIZATION_CELLS("256", "cells of one organization that run or wait at the same time"),
   ORGANIZATION_REQUESTS("60000", "requests that one organization may make in a minute"),
+  BILLING_MINIMUM("5m", "billed at least for a request, or for a warm period"),
+  BILLING_MINIMUM_SCOPE(
+      "request",
+      "what the minimum is billed for: each request, or once for a container's warm period"),
+  BILLING_FREE("1550h", "free time of an organization in a month"),
+  BILLING_PRICE("0.05", "dollars for an hour of a container beyond the free time"),
   BATCH_PARALLELISM("4", "requests of message batches that are answered at once"),
   KEY_REQUESTS("60000", "requests that one API key may make in a minute"),
   KEY_CELLS("256", "requests of one API key that may run code at the same time");

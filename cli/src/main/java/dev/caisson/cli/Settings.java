@@ -3,8 +3,10 @@ package dev.caisson.cli;
 import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.Durations;
 import dev.caisson.domain.Limits;
+import dev.caisson.domain.MinimumScope;
 import dev.caisson.domain.OrganizationLimit;
 import dev.caisson.domain.OrganizationLimits;
+import dev.caisson.domain.Tariff;
 import dev.caisson.engine.CallLimits;
 import java.io.IOException;
 import java.net.URI;
@@ -205,6 +207,15 @@ final class Settings {
     return new CallLimits(
         parse(Setting.CALL_LIMIT, Settings::positive),
         parse(Setting.INVOCATION_LIMIT, Settings::positive));
+  }
+
+  /** What is billed. */
+  Tariff tariff() {
+    return new Tariff(
+        duration(Setting.BILLING_MINIMUM),
+        parse(Setting.BILLING_MINIMUM_SCOPE, MinimumScope::parse),
+        duration(Setting.BILLING_FREE),
+        parse(Setting.BILLING_PRICE, Tariff::parsePrice));
   }
 
   private static Duration positive(String text) {

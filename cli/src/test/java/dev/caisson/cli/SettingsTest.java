@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.Limits;
+import dev.caisson.domain.MinimumScope;
 import dev.caisson.domain.OrganizationLimits;
+import dev.caisson.domain.Tariff;
 import dev.caisson.engine.CallLimits;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,7 +49,9 @@ class SettingsTest {
             invocation-limit=1h
             interrupt-grace=2s
             retention=30d
+            tombstones=365d
             idle=5m
+            stop-grace=30s
             orphan=60s
             memory=5GiB
             cpus=1
@@ -61,10 +65,41 @@ class SettingsTest {
             organization-warm=256
             organization-cells=256
             organization-requests=60000
+            billing-minimum=5m
+            billing-minimum-scope=request
+            billing-free=1550h
+            billing-price=0.05
             batch-parallelism=4
             key-requests=60000
             key-cells=256\
             """);
+  }
+
+  @Test
+  void whatIsBilledIsSetInDollarsAndTimes() {
+    assertThat(Settings.read(directory, Map.of()).tariff()).isEqualTo(Tariff.DEFAULT);
+    Tariff set =
+        Settings.read(
+                directory,
+                Map.of(
+                    "CAISSON_BILLING_MINIMUM_SCOPE", "container", "CAISSON_BILLING_PRICE", "0.1"))
+            .tariff();
+    assertThat(set.scope()).isEqualTo(MinimumScope.CONTAINER);
+    assertThat(set.dollarsPerHour().toPlainString()).isEqualTo("0.10");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "CAISSON_BILLING_MINIMUM_SCOPE, both",
+    "CAISSON_BILLING_PRICE, cheap",
+    "CAISSON_BILLING_PRICE, 11",
+    "CAISSON_BILLING_PRICE, -1",
+  })
+  void refusesBillsThatNobodyCanRead(String variable, String value) {
+    Settings settings = Settings.read(directory, Map.of(variable, value));
+    assertThatThrownBy(settings::tariff)
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining(value);
   }
 
   @Test

@@ -78,6 +78,9 @@ public interface CaissonClient extends AutoCloseable {
    */
   String imageDigest(String image);
 
+  /** The ledger of the organization. */
+  UsageClient usage();
+
   @Override
   void close();
 }

@@ -143,6 +143,11 @@ public final class HttpCaisson implements CaissonClient {
   }
 
   @Override
+  public UsageClient usage() {
+    return new HttpUsage(calls);
+  }
+
+  @Override
   public void close() {
     calls.close();
   }

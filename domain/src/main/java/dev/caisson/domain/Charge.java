@@ -41,6 +41,28 @@ public record Charge(
     long aloneMillis,
     boolean toolRan) {
 
+  /** The same with more time. */
+  public Charge plus(Intervals more) {
+    return new Charge(
+        requester,
+        run,
+        group,
+        exempt,
+        container,
+        epoch,
+        timeline,
+        startedAt,
+        intervals.plus(more),
+        preloadMillis,
+        executionMillis,
+        cpu,
+        attachedFiles,
+        attachedBytes,
+        cells,
+        aloneMillis,
+        toolRan);
+  }
+
   /** Whether there is a row for it: something ran, or files were brought. */
   public boolean isBillable() {
     return toolRan || attachedFiles > 0;

@@ -36,9 +36,14 @@ public record Tariff(Duration minimum, MinimumScope scope, Duration freePerMonth
     if (minimum.isNegative() || freePerMonth.isNegative()) {
       throw new IllegalArgumentException("billed and free time cannot be negative");
     }
+    checkPrice(hourPrice);
+  }
+
+  private static long checkPrice(long hourPrice) {
     if (hourPrice < 0 || hourPrice > MAX_HOUR_PRICE) {
       throw new IllegalArgumentException("a price must be between 0 and 10 dollars an hour");
     }
+    return hourPrice;
   }
 
   public Tariff withMinimum(Duration value) {
@@ -89,10 +94,12 @@ public record Tariff(Duration minimum, MinimumScope scope, Duration freePerMonth
     return exact.scale() < 2 ? exact.setScale(2) : exact;
   }
 
-  /** Reads dollars, such as {@code 0.05}; throws IllegalArgumentException. */
-  public static long parseDollars(String text) {
+  /**
+   * Reads the price of an hour in dollars, such as {@code 0.05}; throws IllegalArgumentException.
+   */
+  public static long parsePrice(String text) {
     try {
-      return new BigDecimal(text.strip()).movePointRight(UNIT_DIGITS).longValueExact();
+      return checkPrice(new BigDecimal(text.strip()).movePointRight(UNIT_DIGITS).longValueExact());
     } catch (ArithmeticException | NumberFormatException e) {
       throw new IllegalArgumentException(
           "not an amount of dollars with at most " + UNIT_DIGITS + " decimals", e);

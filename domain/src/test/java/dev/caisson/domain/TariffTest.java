@@ -86,16 +86,15 @@ class TariffTest {
 
   @Test
   void readsPricesInDollars() {
-    assertThat(Tariff.parseDollars("0.05")).isEqualTo(TARIFF.hourPrice());
-    assertThat(Tariff.parseDollars("1")).isEqualTo(Tariff.UNITS_PER_DOLLAR);
-    assertThat(Tariff.parseDollars("0.00001")).isEqualTo(1);
+    assertThat(Tariff.parsePrice("0.05")).isEqualTo(TARIFF.hourPrice());
+    assertThat(Tariff.parsePrice("1")).isEqualTo(Tariff.UNITS_PER_DOLLAR);
+    assertThat(Tariff.parsePrice("0.00001")).isEqualTo(1);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "free", "0.000001", "1e99", "0,05"})
   void refusesPricesThatAreNone(String text) {
-    assertThatThrownBy(() -> Tariff.parseDollars(text))
-        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Tariff.parsePrice(text)).isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

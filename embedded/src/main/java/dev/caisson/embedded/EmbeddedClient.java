@@ -1,6 +1,7 @@
 package dev.caisson.embedded;
 
 import dev.caisson.client.CaissonClient;
+import dev.caisson.client.UsageClient;
 import dev.caisson.domain.ByteRange;
 import dev.caisson.domain.CaissonException.InvalidRequest;
 import dev.caisson.domain.CaissonException.NotFound;
@@ -124,6 +125,11 @@ final class EmbeddedClient implements CaissonClient {
     } catch (NotFound e) {
       throw new InvalidRequest("image: there is no image named '" + image + "'");
     }
+  }
+
+  @Override
+  public UsageClient usage() {
+    return new EmbeddedUsage(engine.ledger(), organization);
   }
 
   @Override

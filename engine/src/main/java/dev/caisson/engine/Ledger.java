@@ -1,6 +1,9 @@
 package dev.caisson.engine;
 
 import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.ContainerCost;
+import dev.caisson.domain.ContainerId;
+import dev.caisson.domain.CostDay;
 import dev.caisson.domain.IdKind;
 import dev.caisson.domain.LedgerAudit;
 import dev.caisson.domain.LedgerRow;
@@ -10,8 +13,10 @@ import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.Requester;
 import dev.caisson.domain.RunId;
 import dev.caisson.domain.Tariff;
+import dev.caisson.domain.UsageExplanation;
+import dev.caisson.domain.UsageFilter;
+import dev.caisson.domain.UsageRow;
 import dev.caisson.store.LedgerChange;
-import dev.caisson.store.LedgerFilter;
 import dev.caisson.store.LedgerStore;
 import dev.caisson.store.Owners;
 import dev.caisson.store.Store;
@@ -19,11 +24,11 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /** What is billed and to whom. Safe for use from many threads. */
@@ -83,18 +88,26 @@ public final class Ledger {
   }
 
   /** Rows, newest first. */
-  public Page<LedgerRow> list(OrganizationId organization, LedgerFilter filter, PageRequest page) {
-    return store.list(organization, filter, page);
+  public Page<UsageRow> usage(OrganizationId organization, UsageFilter filter, PageRequest page) {
+    Page<LedgerRow> rows = store.list(organization, filter, page);
+    return new Page<>(rows.items().stream().map(UsageRow::of).toList(), rows.next());
   }
 
-  /** Gives rows one by one, in their order. */
-  public void each(OrganizationId organization, LedgerFilter filter, Consumer<LedgerRow> reader) {
-    store.each(organization, filter, reader);
+  /** What rows add up to, and what the bill might have been. */
+  public UsageExplanation explain(OrganizationId organization, UsageFilter filter) {
+    UsageReader reader = new UsageReader(tariff);
+    store.each(organization, filter, reader::read);
+    return reader.explanation();
   }
 
-  /** The newest row that was recorded before that moment. */
-  public Optional<LedgerRow> lastBefore(OrganizationId organization, Instant moment) {
-    return store.lastBefore(organization, moment);
+  /** What days cost (UTC), from the first on. */
+  public List<CostDay> costs(OrganizationId organization, LocalDate first, int days) {
+    return CostDays.of(store, organization, first, days);
+  }
+
+  /** What all requests of a container have come to. */
+  public ContainerCost costOf(ContainerId container) {
+    return store.costOf(container);
   }
 
   /** Looks through the organization's whole ledger. */

@@ -21,7 +21,7 @@ import dev.caisson.domain.Requester;
 import dev.caisson.domain.RunId;
 import dev.caisson.domain.StoredFile;
 import dev.caisson.domain.Tariff;
-import dev.caisson.store.LedgerFilter;
+import dev.caisson.domain.UsageFilter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -187,9 +187,10 @@ class LedgerTest {
               container,
               CellSpec.bash("echo").withRun(run),
               passing(Duration.ofMinutes(minutes)));
+      pass(Duration.ofMinutes(1)); // the runner looks at what came out
     }
     assertThat(rows()).extracting(row -> row.charge().run()).containsOnly(Optional.of(run));
-    assertThat(billed()).containsExactly(MINIMUM, 0L, 3 * 60_000L);
+    assertThat(billed()).containsExactly(MINIMUM, 0L, 5 * 60_000L);
   }
 
   @Test
@@ -335,7 +336,7 @@ class LedgerTest {
 
   private List<LedgerRow> rows() {
     List<LedgerRow> rows = new ArrayList<>();
-    engine.ledger().each(fixture.organization, LedgerFilter.ALL, rows::add);
+    fixture.store.ledger().each(fixture.organization, UsageFilter.ALL, rows::add);
     return rows;
   }
 }

@@ -9,6 +9,7 @@ import dev.caisson.domain.CellSpec;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.FileContent;
 import dev.caisson.domain.OutputListener;
+import dev.caisson.domain.RunId;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -34,10 +35,12 @@ final class PipelineWorkspace {
   private final CaissonClient client;
   private final ContainerId container;
   private final WorkspacePaths paths;
+  private final RunId run;
   private final String marker;
   private boolean fresh;
 
   /**
+   * @param run whose cells these are: one request to the bill
    * @param marker tells this workspace from a fresh one under the same id
    * @param fresh whether the marker is still to be set
    */
@@ -45,11 +48,13 @@ final class PipelineWorkspace {
       CaissonClient client,
       ContainerId container,
       WorkspacePaths paths,
+      RunId run,
       String marker,
       boolean fresh) {
     this.client = client;
     this.container = container;
     this.paths = paths;
+    this.run = run;
     this.marker = marker;
     this.fresh = fresh;
   }
@@ -159,7 +164,7 @@ final class PipelineWorkspace {
   Cell run(CellSpec spec, OutputListener listener) throws RunStopped {
     Cell cell;
     try {
-      cell = client.run(container, spec, listener);
+      cell = client.run(container, spec.withRun(run), listener);
     } catch (CaissonException e) {
       throw stopped(e);
     }

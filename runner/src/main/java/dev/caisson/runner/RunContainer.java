@@ -6,6 +6,7 @@ import dev.caisson.domain.Container;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.ContainerSpec;
 import dev.caisson.domain.IdKind;
+import dev.caisson.domain.RunId;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +23,7 @@ final class RunContainer {
   private final String imageDigest;
   private final RunStore store;
   private final RunListener listener;
+  private final RunId run = RunId.next();
   private @Nullable PipelineWorkspace workspace;
   private Optional<String> lost = Optional.empty();
 
@@ -124,7 +126,7 @@ final class RunContainer {
   }
 
   private PipelineWorkspace workspace(ContainerId id, String marker, boolean fresh) {
-    return new PipelineWorkspace(client, id, WorkspacePaths.of(pipeline), marker, fresh);
+    return new PipelineWorkspace(client, id, WorkspacePaths.of(pipeline), run, marker, fresh);
   }
 
   private void delete(ContainerId id) {

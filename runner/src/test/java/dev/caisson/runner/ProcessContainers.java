@@ -1,6 +1,7 @@
 package dev.caisson.runner;
 
 import dev.caisson.client.CaissonClient;
+import dev.caisson.client.UsageClient;
 import dev.caisson.domain.ByteRange;
 import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.CapturedOutput;
@@ -292,6 +293,11 @@ final class ProcessContainers implements CaissonClient {
   @Override
   public String imageDigest(String image) {
     return imageDigest;
+  }
+
+  @Override
+  public UsageClient usage() {
+    throw new UnsupportedOperationException("nothing is billed here");
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.caisson.store;
 
+import dev.caisson.domain.ContainerCost;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.LedgerAudit;
 import dev.caisson.domain.LedgerRow;
@@ -7,6 +8,7 @@ import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.Tariff;
+import dev.caisson.domain.UsageFilter;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -101,7 +103,7 @@ public final class LedgerStore {
 
   /** Rows of an organization, newest first. */
   public Page<LedgerRow> list(
-      OrganizationId organization, LedgerFilter filter, PageRequest request) {
+      OrganizationId organization, UsageFilter filter, PageRequest request) {
     List<LedgerRow> rows =
         database.read(handle ->
             select(handle, organization, filter, "AND position < :before", "DESC", " LIMIT :limit")
@@ -113,7 +115,7 @@ public final class LedgerStore {
   }
 
   /** Gives rows of an organization one by one, in their order. */
-  public void each(OrganizationId organization, LedgerFilter filter, Consumer<LedgerRow> reader) {
+  public void each(OrganizationId organization, UsageFilter filter, Consumer<LedgerRow> reader) {
     database.read(handle -> {
       try (Stream<LedgerRow> rows =
           select(handle, organization, filter, "", "ASC", "")
@@ -129,7 +131,7 @@ public final class LedgerStore {
   private static Query select(
       Handle handle,
       OrganizationId organization,
-      LedgerFilter filter,
+      UsageFilter filter,
       String and,
       String order,
       String limit) {
@@ -169,6 +171,22 @@ public final class LedgerStore {
             .bind("moment", moment.toEpochMilli())
             .map(LedgerRows::row)
             .findOne());
+  }
+
+  /** What all requests of a container have come to. */
+  public ContainerCost costOf(ContainerId container) {
+    return database.read(handle ->
+        handle
+            .createQuery(
+                """
+                SELECT COALESCE(SUM(billed_ms), 0) AS billed,
+                  COALESCE(SUM((billed_ms - free_ms) * hour_price), 0) AS cost
+                FROM ledger WHERE container_id = :container
+                """)
+            .bind("container", container.value())
+            .map((row, context) ->
+                new ContainerCost(row.getLong("billed"), Tariff.cents(row.getLong("cost"))))
+            .one());
   }
 
   /** Reads a whole chain, beside whoever writes, and says what is wrong with it. */

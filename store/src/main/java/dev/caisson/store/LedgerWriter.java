@@ -3,6 +3,7 @@ package dev.caisson.store;
 import dev.caisson.domain.BilledSoFar;
 import dev.caisson.domain.BillingRule;
 import dev.caisson.domain.Charge;
+import dev.caisson.domain.Interval;
 import dev.caisson.domain.Intervals;
 import dev.caisson.domain.KeyId;
 import dev.caisson.domain.LedgerRow;
@@ -14,6 +15,7 @@ import dev.caisson.domain.Tariff;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +33,7 @@ final class LedgerWriter {
       case LedgerChange.Keep keep -> keep(handle, keep.charge());
       case LedgerChange.Close close -> {
         if (forget(handle, close.id())) {
-          append(handle, close.charge(), close.tariff(), close.now());
+          append(handle, joined(handle, close.charge()), close.tariff(), close.now());
         }
       }
       case LedgerChange.Forget forget -> forget(handle, forget.id());
@@ -66,6 +68,32 @@ final class LedgerWriter {
   static boolean forget(Handle handle, String id) {
     return handle.createUpdate("DELETE FROM ledger_open WHERE id = :id").bind("id", id).execute()
         > 0;
+  }
+
+  /** The cells of a run are one request, to which the time between them belongs. */
+  private static Charge joined(Handle handle, Charge charge) {
+    if (charge.run().isEmpty() || charge.intervals().isEmpty()) {
+      return charge;
+    }
+    long from = charge.intervals().from();
+    Optional<Long> before =
+        handle
+            .createQuery(
+                """
+                SELECT MAX(interval_until) FROM ledger
+                WHERE group_id = :group AND container_id = :container AND timeline = :timeline
+                  AND epoch = :epoch AND interval_until < :from
+                  AND organization_id = :organization
+                """)
+            .bind("group", charge.group().orElse(""))
+            .bind("container", charge.container().value())
+            .bind("timeline", charge.timeline())
+            .bind("epoch", charge.epoch())
+            .bind("from", from)
+            .bind("organization", charge.requester().organization().value())
+            .mapTo(Long.class)
+            .findOne();
+    return before.map(end -> charge.plus(Intervals.of(new Interval(end, from)))).orElse(charge);
   }
 
   /** Prices a charge and writes its row, if there is to be one. */

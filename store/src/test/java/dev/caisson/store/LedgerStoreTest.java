@@ -16,6 +16,7 @@ import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.Requester;
 import dev.caisson.domain.Tariff;
+import dev.caisson.domain.UsageFilter;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -174,7 +175,7 @@ class LedgerStoreTest {
         model.add(charge, tariff);
       }
       List<LedgerRow> rows = new ArrayList<>();
-      ledger.each(own, LedgerFilter.ALL, rows::add);
+      ledger.each(own, UsageFilter.ALL, rows::add);
       long billed = rows.stream().mapToLong(row -> row.price().billedMillis()).sum();
       long free = rows.stream().mapToLong(row -> row.price().freeMillis()).sum();
       assertThat(billed).as("seed %s", seed).isEqualTo(model.billed);
@@ -294,13 +295,13 @@ class LedgerStoreTest {
       write(charge(one, "0-1", Optional.empty(), true, 0), TARIFF, NOW.plusSeconds(i));
     }
     Page<LedgerRow> first =
-        ledger.list(organization, LedgerFilter.ALL, new PageRequest(3, Optional.empty()));
+        ledger.list(organization, UsageFilter.ALL, new PageRequest(3, Optional.empty()));
     assertThat(first.items()).extracting(LedgerRow::position).containsExactly(5L, 4L, 3L);
     Page<LedgerRow> second =
-        ledger.list(organization, LedgerFilter.ALL, new PageRequest(3, first.next()));
+        ledger.list(organization, UsageFilter.ALL, new PageRequest(3, first.next()));
     assertThat(second.items()).extracting(LedgerRow::position).containsExactly(2L, 1L);
     assertThat(second.next()).isEmpty();
-    LedgerFilter middle = LedgerFilter.between(NOW.plusSeconds(1), NOW.plusSeconds(4));
+    UsageFilter middle = UsageFilter.ALL.from(NOW.plusSeconds(1)).until(NOW.plusSeconds(4));
     assertThat(ledger.list(organization, middle, PageRequest.first()).items())
         .extracting(LedgerRow::position)
         .containsExactly(4L, 3L, 2L);
@@ -393,7 +394,7 @@ class LedgerStoreTest {
 
   private List<LedgerRow> rows() {
     List<LedgerRow> rows = new ArrayList<>();
-    ledger.each(organization, LedgerFilter.ALL, rows::add);
+    ledger.each(organization, UsageFilter.ALL, rows::add);
     return rows;
   }
 
