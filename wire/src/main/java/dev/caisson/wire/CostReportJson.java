@@ -12,6 +12,8 @@ public final class CostReportJson {
   private CostReportJson() {}
 
   /**
+   * Writes a bucket for each day.
+   *
    * @param next asks for the days that follow; empty at the end
    */
   public static ObjectNode write(List<CostDay> days, Optional<String> next) {
