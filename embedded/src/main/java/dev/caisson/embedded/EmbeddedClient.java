@@ -129,7 +129,7 @@ final class EmbeddedClient implements CaissonClient {
 
   @Override
   public UsageClient usage() {
-    return new EmbeddedUsage(engine.ledger(), organization);
+    return new EmbeddedUsage(engine.ledger().reports(), organization);
   }
 
   @Override

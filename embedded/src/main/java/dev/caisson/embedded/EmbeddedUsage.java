@@ -8,14 +8,14 @@ import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.UsageExplanation;
 import dev.caisson.domain.UsageFilter;
 import dev.caisson.domain.UsageRow;
-import dev.caisson.engine.Ledger;
+import dev.caisson.engine.LedgerReports;
 
 /** The ledger of an engine in the same process, for one organization. */
 final class EmbeddedUsage implements UsageClient {
-  private final Ledger ledger;
+  private final LedgerReports ledger;
   private final OrganizationId organization;
 
-  EmbeddedUsage(Ledger ledger, OrganizationId organization) {
+  EmbeddedUsage(LedgerReports ledger, OrganizationId organization) {
     this.ledger = ledger;
     this.organization = organization;
   }

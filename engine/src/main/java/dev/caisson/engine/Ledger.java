@@ -1,21 +1,10 @@
 package dev.caisson.engine;
 
 import dev.caisson.domain.CaissonException;
-import dev.caisson.domain.ContainerCost;
-import dev.caisson.domain.ContainerId;
-import dev.caisson.domain.CostDay;
 import dev.caisson.domain.IdKind;
-import dev.caisson.domain.LedgerAudit;
-import dev.caisson.domain.LedgerRow;
-import dev.caisson.domain.OrganizationId;
-import dev.caisson.domain.Page;
-import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.Requester;
 import dev.caisson.domain.RunId;
 import dev.caisson.domain.Tariff;
-import dev.caisson.domain.UsageExplanation;
-import dev.caisson.domain.UsageFilter;
-import dev.caisson.domain.UsageRow;
 import dev.caisson.store.LedgerChange;
 import dev.caisson.store.LedgerStore;
 import dev.caisson.store.Owners;
@@ -24,7 +13,6 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -87,32 +75,9 @@ public final class Ledger {
     return new Billing(this, IdKind.REQUEST.next(), requester, run, group, exempt, endsWithCell);
   }
 
-  /** Rows, newest first. */
-  public Page<UsageRow> usage(OrganizationId organization, UsageFilter filter, PageRequest page) {
-    Page<LedgerRow> rows = store.list(organization, filter, page);
-    return new Page<>(rows.items().stream().map(UsageRow::of).toList(), rows.next());
-  }
-
-  /** What rows add up to, and what the bill might have been. */
-  public UsageExplanation explain(OrganizationId organization, UsageFilter filter) {
-    UsageReader reader = new UsageReader(tariff);
-    store.each(organization, filter, reader::read);
-    return reader.explanation();
-  }
-
-  /** What days cost (UTC), from the first on. */
-  public List<CostDay> costs(OrganizationId organization, LocalDate first, int days) {
-    return CostDays.of(store, organization, first, days);
-  }
-
-  /** What all requests of a container have come to. */
-  public ContainerCost costOf(ContainerId container) {
-    return store.costOf(container);
-  }
-
-  /** Looks through the organization's whole ledger. */
-  public LedgerAudit verify(OrganizationId organization) {
-    return store.verify(organization);
+  /** What can be asked of it. */
+  public LedgerReports reports() {
+    return new LedgerReports(store, tariff);
   }
 
   /** Writes the rows of requests whose process is dead. */

@@ -62,7 +62,7 @@ class LedgerTest {
 
   @AfterEach
   void close() {
-    assertThat(engine.ledger().verify(fixture.organization).problem()).isEmpty();
+    assertThat(engine.ledger().reports().verify(fixture.organization).problem()).isEmpty();
     fixture.close();
   }
 

@@ -166,8 +166,8 @@ public final class CaissonServer implements AutoCloseable {
     new WorkspaceRoutes(engine.workspaces(), settings).register(routes);
     new FileRoutes(engine.files(), settings).register(routes);
     new SkillRoutes(engine.skills()).register(routes);
-    new UsageRoutes(engine.ledger()).register(routes);
-    new CostReportRoutes(engine.ledger(), engine.clock()).register(routes);
+    new UsageRoutes(engine.ledger().reports()).register(routes);
+    new CostReportRoutes(engine.ledger().reports(), engine.clock()).register(routes);
     new ImageRoutes(engine.images()).register(routes);
     new ModelRoutes(messages, settings, disconnects).register(routes);
     new BatchRoutes(engine.batches()).register(routes);

@@ -1,7 +1,7 @@
 package dev.caisson.server;
 
 import dev.caisson.domain.CaissonException.InvalidRequest;
-import dev.caisson.engine.Ledger;
+import dev.caisson.engine.LedgerReports;
 import dev.caisson.wire.Clip;
 import dev.caisson.wire.CostReportJson;
 import io.javalin.config.RoutesConfig;
@@ -29,10 +29,10 @@ final class CostReportRoutes {
   /** The day that a further part begins with, counted from 1970. */
   private static final Pattern PAGE = Pattern.compile("page_cost(\\d{1,7})");
 
-  private final Ledger ledger;
+  private final LedgerReports ledger;
   private final InstantSource clock;
 
-  CostReportRoutes(Ledger ledger, InstantSource clock) {
+  CostReportRoutes(LedgerReports ledger, InstantSource clock) {
     this.ledger = ledger;
     this.clock = clock;
   }

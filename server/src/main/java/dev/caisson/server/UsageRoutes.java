@@ -3,7 +3,7 @@ package dev.caisson.server;
 import dev.caisson.domain.CaissonException.InvalidRequest;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.UsageFilter;
-import dev.caisson.engine.Ledger;
+import dev.caisson.engine.LedgerReports;
 import dev.caisson.wire.Clip;
 import dev.caisson.wire.LedgerAuditJson;
 import dev.caisson.wire.PageJson;
@@ -16,9 +16,9 @@ import java.util.Optional;
 
 /** {@code /v1/usage}: the rows of the ledger, what they add up to, whether they are whole. */
 final class UsageRoutes {
-  private final Ledger ledger;
+  private final LedgerReports ledger;
 
-  UsageRoutes(Ledger ledger) {
+  UsageRoutes(LedgerReports ledger) {
     this.ledger = ledger;
   }
 
