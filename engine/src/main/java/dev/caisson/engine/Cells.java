@@ -53,6 +53,7 @@ public final class Cells {
   private final Containers containers;
   private final WarmContainers warm;
   private final Outputs outputs;
+  private final CellScans scans;
   private final CellPlaces places;
   private final Ledger ledger;
   private final InstantSource clock;
@@ -67,6 +68,7 @@ public final class Cells {
       Containers containers,
       WarmContainers warm,
       Outputs outputs,
+      CellScans scans,
       CellPlaces places,
       Ledger ledger,
       InstantSource clock) {
@@ -75,6 +77,7 @@ public final class Cells {
     this.containers = containers;
     this.warm = warm;
     this.outputs = outputs;
+    this.scans = scans;
     this.places = places;
     this.ledger = ledger;
     this.clock = clock;
@@ -218,7 +221,7 @@ public final class Cells {
         interrupted = container.finish(false);
         Cell cell = complete(organization, begun, run, visit, job);
         kept = true;
-        return cell;
+        return scans.scanned(cell, visit);
       } finally {
         if (!kept) {
           store.lose(container.id(), visit.epoch(), INTERNAL_ERROR);
@@ -355,13 +358,14 @@ public final class Cells {
   /** A cell that has run. */
   public Cell get(OrganizationId organization, ContainerId container, CellId id) {
     containers.row(organization, container);
-    return store.find(container, id).orElseThrow(() -> NotFound.cell(id.value()));
+    return store.find(container, id).map(scans::shown).orElseThrow(() -> NotFound.cell(id.value()));
   }
 
   /** Newest first. */
   public Page<Cell> list(OrganizationId organization, ContainerId container, PageRequest page) {
     containers.row(organization, container);
-    return store.list(container, page);
+    Page<Cell> cells = store.list(container, page);
+    return new Page<>(cells.items().stream().map(scans::shown).toList(), cells.next());
   }
 
   /** A cell to run, and who hears of it. */

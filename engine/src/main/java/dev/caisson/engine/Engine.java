@@ -52,7 +52,14 @@ public final class Engine implements AutoCloseable {
     this.organizations = new Organizations(settings.organizations(), store.organizations(), clock);
     this.warm =
         new WarmContainers(
-            settings, organizations, store.containers(), sandboxes, ownership, ledger, clock);
+            settings,
+            organizations,
+            store.containers(),
+            store.workspaceFiles(),
+            sandboxes,
+            ownership,
+            ledger,
+            clock);
     this.files = new Files(settings, organizations, store, clock);
     this.skills = new Skills(store, clock);
     this.batches = new Batches(store, clock);
@@ -81,6 +88,7 @@ public final class Engine implements AutoCloseable {
             containers,
             warm,
             outputs,
+            new CellScans(store.workspaceFiles()),
             new CellPlaces(organizations),
             ledger,
             clock);

@@ -14,6 +14,7 @@ import dev.caisson.sandbox.Sandboxes;
 import dev.caisson.store.ContainerRow;
 import dev.caisson.store.ContainerStore;
 import dev.caisson.store.Term;
+import dev.caisson.store.WorkspaceFileStore;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -37,6 +38,7 @@ final class WarmContainers {
   private final EngineSettings settings;
   private final Organizations organizations;
   private final ContainerStore containers;
+  private final WorkspaceFileStore files;
   private final Sandboxes sandboxes;
   private final Ownership ownership;
   private final Ledger ledger;
@@ -48,6 +50,7 @@ final class WarmContainers {
       EngineSettings settings,
       Organizations organizations,
       ContainerStore containers,
+      WorkspaceFileStore files,
       Sandboxes sandboxes,
       Ownership ownership,
       Ledger ledger,
@@ -55,6 +58,7 @@ final class WarmContainers {
     this.settings = settings;
     this.organizations = organizations;
     this.containers = containers;
+    this.files = files;
     this.sandboxes = sandboxes;
     this.ownership = ownership;
     this.ledger = ledger;
@@ -130,8 +134,13 @@ final class WarmContainers {
     boolean done = false;
     container.opening();
     try {
-      Sandbox sandbox = sandboxes.open(container.id(), container.epoch(), image, settings.limits());
+      RecordedSandbox sandbox =
+          new RecordedSandbox(
+              container.id(),
+              sandboxes.open(container.id(), container.epoch(), image, settings.limits()),
+              files);
       container.opened(sandbox);
+      sandbox.remind();
       done = true;
       failing = false;
       return sandbox;
@@ -378,6 +387,12 @@ final class WarmContainers {
     /** Names what is done when the stay ends. */
     void whenOver(Runnable action) {
       whenOver = action;
+    }
+
+    /** A stay of its own that began with this one, for what goes on after it. */
+    Visit again() {
+      container.enter();
+      return new Visit(container, sandbox, epoch, 0, clock);
     }
 
     /** Ends the stay; a second call does nothing. */

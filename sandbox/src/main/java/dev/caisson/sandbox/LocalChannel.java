@@ -22,6 +22,9 @@ final class LocalChannel implements Closeable {
   private final Selector selector;
   private final SelectionKey key;
 
+  /** What was read to see whether there is another side, and nobody has asked for yet. */
+  private final ByteBuffer ahead = ByteBuffer.allocate(1).limit(0);
+
   private LocalChannel(SocketChannel channel) throws IOException {
     this.channel = channel;
     this.selector = Selector.open();
@@ -58,6 +61,10 @@ final class LocalChannel implements Closeable {
   /** Reads until the buffer is full. */
   void fill(ByteBuffer buffer, Deadline deadline) throws IOException, InterruptedException {
     while (buffer.hasRemaining()) {
+      if (ahead.hasRemaining()) {
+        buffer.put(ahead);
+        continue;
+      }
       int count = channel.read(buffer);
       if (count < 0) {
         throw new EOFException("the other side has closed the connection");
@@ -70,11 +77,16 @@ final class LocalChannel implements Closeable {
 
   /** Whether the other side is still there, as far as can be seen without waiting. */
   boolean open() {
+    if (ahead.hasRemaining()) {
+      return channel.isOpen();
+    }
+    ahead.clear();
     try {
-      // The other side sends nothing unasked, so whatever comes is its end.
-      return channel.isOpen() && channel.read(ByteBuffer.allocate(1)) == 0;
+      return channel.isOpen() && channel.read(ahead) >= 0;
     } catch (IOException e) {
       return false;
+    } finally {
+      ahead.flip();
     }
   }
 

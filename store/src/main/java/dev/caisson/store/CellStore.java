@@ -175,7 +175,7 @@ public final class CellStore {
                 """)
             .bind("id", id.value())
             .bind("container", container.value())
-            .map((row, context) -> row(row, outputs(handle, id.value())))
+            .map((row, context) -> row(handle, row))
             .findOne());
   }
 
@@ -217,7 +217,7 @@ public final class CellStore {
   private static Optional<Cell> ended(Handle handle, ResultSet row) throws SQLException {
     return row.getString("status").equals("running")
         ? Optional.empty()
-        : Optional.of(row(row, outputs(handle, row.getString("id"))));
+        : Optional.of(row(handle, row));
   }
 
   /** Cells of the container that have ended, newest first. */
@@ -234,9 +234,7 @@ public final class CellStore {
                 .bind("container", container.value())
                 .bind("before", PageToken.before(LIST, request))
                 .bind("limit", request.limit() + 1)
-                .map((row, context) ->
-                    new Numbered(
-                        row.getLong("seq"), row(row, outputs(handle, row.getString("id")))))
+                .map((row, context) -> new Numbered(row.getLong("seq"), row(handle, row)))
                 .list());
     return PageToken.page(LIST, request, rows, Numbered::seq, Numbered::cell);
   }
@@ -276,9 +274,10 @@ public final class CellStore {
         row.getString("sha256"));
   }
 
-  private static Cell row(ResultSet row, List<OutputFile> outputs) throws SQLException {
+  private static Cell row(Handle handle, ResultSet row) throws SQLException {
+    String id = row.getString("id");
     return new Cell(
-        new CellId(row.getString("id")),
+        new CellId(id),
         new ContainerId(row.getString("container_id")),
         Language.parse(row.getString("language")),
         outcome(row),
@@ -287,7 +286,8 @@ public final class CellStore {
         Columns.instant(row, "started_at"),
         duration(row.getLong("wall_us")),
         duration(row.getLong("cpu_us")),
-        outputs);
+        outputs(handle, id),
+        WorkspaceFileStore.changes(handle, id));
   }
 
   private static CellOutcome outcome(ResultSet row) throws SQLException {

@@ -43,6 +43,11 @@ public final class ContainerStore {
           DELETE FROM cell_outputs
           WHERE cell_id IN (SELECT id FROM cells WHERE container_id = :id)
           """,
+          """
+          DELETE FROM cell_changes
+          WHERE cell_id IN (SELECT id FROM cells WHERE container_id = :id)
+          """,
+          "DELETE FROM container_files WHERE container_id = :id",
           "DELETE FROM cells WHERE container_id = :id",
           "DELETE FROM containers WHERE id = :id");
 
@@ -117,10 +122,11 @@ public final class ContainerStore {
             """
             INSERT INTO containers (
               id, organization_id, image, labels, created_at, expires_at, last_active_at,
-              disk_bytes, owner, epoch, ended_reason, ended_at, state)
+              disk_bytes, owner, epoch, ended_reason, ended_at, state,
+              files_known)
             VALUES (
               :id, :organization, :image, :labels, :createdAt, :expiresAt, :lastActiveAt,
-              :diskBytes, :owner, :epoch, :endedReason, :endedAt, :state)
+              :diskBytes, :owner, :epoch, :endedReason, :endedAt, :state, 1)
             """)
         .bind("id", row.id().value())
         .bind("organization", row.organizationId().value())

@@ -16,6 +16,7 @@ public final class Store implements AutoCloseable {
   private final KeyStore keys;
   private final ContainerStore containers;
   private final CellStore cells;
+  private final WorkspaceFileStore workspaceFiles;
   private final FileStore files;
   private final SkillStore skills;
   private final BatchStore batches;
@@ -32,6 +33,7 @@ public final class Store implements AutoCloseable {
     this.keys = new KeyStore(database);
     this.containers = new ContainerStore(database);
     this.cells = new CellStore(database);
+    this.workspaceFiles = new WorkspaceFileStore(database);
     this.files = new FileStore(database);
     this.skills = new SkillStore(database);
     this.batches = new BatchStore(database);
@@ -83,6 +85,10 @@ public final class Store implements AutoCloseable {
 
   public CellStore cells() {
     return cells;
+  }
+
+  public WorkspaceFileStore workspaceFiles() {
+    return workspaceFiles;
   }
 
   public FileStore files() {

@@ -17,6 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * A cell that has run, as JSON. Beside the fields of every cell, one that did not complete has
  * {@code reason}, and {@code limit_ms} and {@code interpreter_lost} where they mean something.
+ * {@code changed} is null while a scan goes on, and not there when nothing will be known.
  */
 public final class CellJson {
   private CellJson() {}
@@ -47,6 +48,7 @@ public final class CellJson {
           .put("size_bytes", output.sizeBytes())
           .put("sha256", output.sha256());
     }
+    CellChangesJson.write(json, cell.changes());
     return json;
   }
 
@@ -68,7 +70,8 @@ public final class CellJson {
         Instant.parse(fields.requiredString("started_at")),
         Duration.ofMillis(fields.requiredInteger("wall_ms", 0, Long.MAX_VALUE)),
         Duration.ofMillis(fields.requiredInteger("cpu_ms", 0, Long.MAX_VALUE)),
-        outputs(fields));
+        outputs(fields),
+        CellChangesJson.read(json));
   }
 
   private static List<OutputFile> outputs(JsonFields fields) {

@@ -1,0 +1,154 @@
+package dev.caisson.engine;
+
+import dev.caisson.domain.CaissonException;
+import dev.caisson.domain.Cell;
+import dev.caisson.domain.CellChanges;
+import dev.caisson.domain.CellId;
+import dev.caisson.domain.ChangedFile;
+import dev.caisson.domain.ContainerId;
+import dev.caisson.sandbox.Scan;
+import dev.caisson.sandbox.ScannedFile;
+import dev.caisson.store.FileMark;
+import dev.caisson.store.WorkspaceFileStore;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Finds out what cells changed and keeps it. A cell's own result never depends on it: a scan that
+ * fails is a cell of whose changes nobody knows. Safe for use from many threads.
+ */
+final class CellScans {
+  private static final Logger LOG = System.getLogger(CellScans.class.getName());
+
+  /** A reply is to be read, and installing a library writes ten thousand files. */
+  private static final int MAX_LISTED = 1000;
+
+  /** Rows that are written in one transaction: others wait for it. */
+  private static final int ROWS_AT_ONCE = 1000;
+
+  private final WorkspaceFileStore store;
+  private final Set<CellId> pending = ConcurrentHashMap.newKeySet();
+
+  CellScans(WorkspaceFileStore store) {
+    this.store = store;
+  }
+
+  /** The cell, which has just ended, with what is known of its changes by now. */
+  Cell scanned(Cell cell, WarmContainers.Visit visit) {
+    try {
+      return switch (visit.sandbox().changes()) {
+        case Scan.Done done -> cell.withChanges(keep(cell, done));
+        case Scan.Later later -> {
+          follow(cell, visit, later.number());
+          yield cell.withChanges(CellChanges.PENDING);
+        }
+        case Scan.Unknown unknown -> unknown(cell, unknown.reason());
+      };
+    } catch (CaissonException e) {
+      LOG.log(Level.WARNING, () -> "cell=" + cell.id() + " changes not kept", e);
+      return cell;
+    }
+  }
+
+  /** A cell from the store, which knows nothing of scans that go on. */
+  Cell shown(Cell cell) {
+    return pending.contains(cell.id()) ? cell.withChanges(CellChanges.PENDING) : cell;
+  }
+
+  private void follow(Cell cell, WarmContainers.Visit visit, long number) {
+    pending.add(cell.id());
+    WarmContainers.Visit stay = visit.again();
+    Thread.ofVirtual().name("scan-" + cell.id().value()).start(() -> follow(cell, number, stay));
+  }
+
+  private void follow(Cell cell, long number, WarmContainers.Visit stay) {
+    try (stay) {
+      switch (stay.sandbox().changes(number)) {
+        case Scan.Done done -> keep(cell, done);
+        case Scan.Later later -> unknown(cell, "the scan was put off twice");
+        case Scan.Unknown unknown -> unknown(cell, unknown.reason());
+      }
+    } catch (CaissonException e) {
+      LOG.log(Level.WARNING, () -> "cell=" + cell.id() + " changes not kept", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      pending.remove(cell.id());
+    }
+  }
+
+  private static Cell unknown(Cell cell, String reason) {
+    LOG.log(Level.DEBUG, () -> "cell=" + cell.id() + " changes unknown: " + reason);
+    return cell;
+  }
+
+  private CellChanges keep(Cell cell, Scan.Done scan) {
+    List<FileMark> present = new ArrayList<>();
+    List<FileMark> gone = new ArrayList<>();
+    for (ScannedFile file : scan.files()) {
+      boolean deleted = file.kind() == ScannedFile.Kind.DELETED;
+      (deleted ? gone : present).add(RecordedSandbox.mark(file.file()));
+    }
+    CellChanges.Known changes = changes(scan);
+    ContainerId container = cell.containerId();
+    int first = Math.min(ROWS_AT_ONCE, present.size());
+    store.record(cell.id(), changes, container, present.subList(0, first), gone);
+    for (int i = first; i < present.size(); i += ROWS_AT_ONCE) {
+      int end = Math.min(i + ROWS_AT_ONCE, present.size());
+      store.note(container, present.subList(i, end), List.of());
+    }
+    if (!scan.whole() || scan.shortfall().isPresent()) {
+      store.noteComplete(container, scan.whole());
+    }
+    return changes;
+  }
+
+  private static CellChanges.Known changes(Scan.Done scan) {
+    Listing listing = new Listing(scan.files());
+    return new CellChanges.Known(
+        listing.take(ScannedFile.Kind.CREATED),
+        listing.take(ScannedFile.Kind.MODIFIED),
+        listing.take(ScannedFile.Kind.DELETED),
+        listing.takeUnattributed(),
+        listing.omitted,
+        scan.shortfall());
+  }
+
+  /** Hands out files by kind, in the order of their paths, until there are enough. */
+  private static final class Listing {
+    private final List<ScannedFile> files;
+    private int left = MAX_LISTED;
+    private long omitted;
+
+    Listing(List<ScannedFile> files) {
+      this.files =
+          files.stream()
+              .filter(file -> file.kind() != ScannedFile.Kind.SAME)
+              .sorted(Comparator.comparing(file -> file.file().path()))
+              .toList();
+    }
+
+    List<ChangedFile> take(ScannedFile.Kind kind) {
+      return take(files.stream().filter(file -> file.byCell() && file.kind() == kind).toList());
+    }
+
+    List<ChangedFile> takeUnattributed() {
+      return take(files.stream().filter(file -> !file.byCell()).toList());
+    }
+
+    private List<ChangedFile> take(List<ScannedFile> wanted) {
+      int count = Math.min(left, wanted.size());
+      left -= count;
+      omitted += wanted.size() - count;
+      return wanted.subList(0, count).stream()
+          .map(ScannedFile::file)
+          .map(file -> new ChangedFile(file.path(), file.sizeBytes(), file.sha256()))
+          .toList();
+    }
+  }
+}
