@@ -13,6 +13,9 @@ import tools.jackson.databind.json.JsonMapper;
 final class HttpOperations implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final String PYTHON = "{\"language\":\"python\",\"code\":\"print(1)\"}";
+  private static final String EMPTY = "http_warm_python_empty";
+  private static final String FILL =
+      "{\"language\":\"python\",\"code\":\"for i in range(200): open(f'{i}','w').write('x'*1000)\\nprint(1)\"}";
   private static final String BASH = "{\"language\":\"bash\",\"code\":\"echo 1\"}";
 
   private final HttpClient http =
@@ -20,12 +23,15 @@ final class HttpOperations implements AutoCloseable {
   private final URI server;
   private final String key;
   private final String warm;
+  private final String full;
 
   HttpOperations(URI server, String key) throws IOException, InterruptedException {
     this.server = server;
     this.key = key;
     this.warm = create();
     cell(warm, PYTHON);
+    this.full = create();
+    cell(full, FILL);
   }
 
   Operation freshContainer() {
@@ -43,15 +49,32 @@ final class HttpOperations implements AutoCloseable {
                 "http_warm_python",
                 "HTTP: warm Python cell, to its reply",
                 BareProcesses.PYTHON,
-                () -> timed(PYTHON))
+                () -> timed(warm, PYTHON))
             .wellWarmed()
             .withTarget(0.3),
         Operation.compared(
                 "http_warm_bash",
                 "HTTP: warm bash cell, to its reply",
                 BareProcesses.BASH,
-                () -> timed(BASH))
+                () -> timed(warm, BASH))
             .wellWarmed());
+  }
+
+  /** What a cell is compared with whose workspace holds files, which are looked at after it. */
+  Operation emptyWorkspace() {
+    return Operation.bare(
+            EMPTY, "HTTP: warm Python cell in an empty workspace", () -> timed(warm, PYTHON))
+        .wellWarmed();
+  }
+
+  Operation besideFiles() {
+    return Operation.compared(
+            "http_warm_python_200_files",
+            "HTTP: warm Python cell beside 200 files, to its reply",
+            EMPTY,
+            () -> timed(full, PYTHON))
+        .wellWarmed()
+        .withTarget(1.1);
   }
 
   /** Processors that have slept wake slowly, and a cell passes through many hands. */
@@ -60,7 +83,7 @@ final class HttpOperations implements AutoCloseable {
         "http_warm_python_after_silence",
         "HTTP: warm Python cell after 50 ms of silence, to its reply",
         BareProcesses.PYTHON,
-        () -> timed(PYTHON));
+        () -> timed(warm, PYTHON));
   }
 
   private long fresh() throws IOException, InterruptedException {
@@ -73,9 +96,9 @@ final class HttpOperations implements AutoCloseable {
     return nanos;
   }
 
-  private long timed(String body) throws IOException, InterruptedException {
+  private long timed(String container, String body) throws IOException, InterruptedException {
     long start = System.nanoTime();
-    JsonNode cell = cell(warm, body);
+    JsonNode cell = cell(container, body);
     long nanos = System.nanoTime() - start;
     expectOne(cell);
     return nanos;

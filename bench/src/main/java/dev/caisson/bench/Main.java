@@ -104,6 +104,7 @@ public final class Main {
         List<Operation> fresh = List.of(engine.freshContainer(), http.freshContainer());
         List<Operation> bare = new ArrayList<>(BareProcesses.operations());
         bare.addAll(streams.bare());
+        bare.add(http.emptyWorkspace());
         System.err.println(
             "measuring: " + rounds + " rounds of warm cells and of fresh containers");
         return new Results(
@@ -111,6 +112,7 @@ public final class Main {
                     bare,
                     List.of(
                         new Group(warm, IN_A_ROW, Duration.ZERO),
+                        new Group(List.of(http.besideFiles()), IN_A_ROW, Duration.ZERO),
                         new Group(streams.operations(), IN_A_ROW, Duration.ZERO),
                         new Group(List.of(http.cellAfterSilence()), 1, SILENCE),
                         new Group(fresh, 1, SILENCE)),

@@ -139,6 +139,11 @@ final class GuestConnection implements AutoCloseable {
     return channel.open();
   }
 
+  /** Whether {@link #open} has seen that a frame waits to be read. */
+  boolean waits() {
+    return channel.waits();
+  }
+
   @Override
   public void close() {
     try {

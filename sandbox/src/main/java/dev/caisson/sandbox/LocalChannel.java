@@ -90,6 +90,11 @@ final class LocalChannel implements Closeable {
     }
   }
 
+  /** Whether {@link #open} has seen that something waits to be read. */
+  boolean waits() {
+    return ahead.hasRemaining();
+  }
+
   private void await(int operation, Deadline deadline) throws IOException, InterruptedException {
     if (Thread.interrupted()) {
       throw new InterruptedException();

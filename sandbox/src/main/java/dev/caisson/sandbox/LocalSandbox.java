@@ -36,6 +36,7 @@ final class LocalSandbox implements Sandbox {
   private final ReentrantLock cellTurn = new ReentrantLock();
   private @Nullable GuestConnection connection;
   private boolean scanUnread;
+  private @Nullable Scan scanRead;
   private volatile boolean gone;
 
   /** Of how many processes that ended for want of memory the cells' results have told. */
@@ -89,6 +90,11 @@ final class LocalSandbox implements Sandbox {
   public Scan changes() {
     cellTurn.lock();
     try {
+      Scan read = scanRead;
+      scanRead = null;
+      if (read != null) {
+        return read;
+      }
       GuestConnection guest = connection;
       if (guest == null || !scanUnread) {
         return new Scan.Unknown("no cell has ended since");
@@ -114,6 +120,7 @@ final class LocalSandbox implements Sandbox {
 
   /** The result of a scan that nobody has asked for stands before the next cell's first word. */
   private void passUnread(GuestConnection guest) throws IOException {
+    scanRead = null;
     if (scanUnread) {
       readScan(guest);
     }
@@ -208,7 +215,11 @@ final class LocalSandbox implements Sandbox {
       return true; // a cell runs and will see for itself
     }
     try {
-      return cellConnection().open();
+      GuestConnection guest = cellConnection();
+      if (scanUnread && guest.open() && guest.waits()) {
+        scanRead = readScan(guest); // it would hide the end that may come behind it
+      }
+      return guest.open();
     } catch (IOException e) {
       return false;
     } finally {

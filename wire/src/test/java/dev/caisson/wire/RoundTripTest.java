@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.CapturedOutput;
 import dev.caisson.domain.Cell;
+import dev.caisson.domain.CellChanges;
 import dev.caisson.domain.CellId;
 import dev.caisson.domain.CellOutcome;
 import dev.caisson.domain.CellSpec;
+import dev.caisson.domain.ChangedFile;
 import dev.caisson.domain.Container;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.ContainerSpec;
@@ -55,6 +57,15 @@ class RoundTripTest {
                   7_000_000,
                   43)));
 
+  private static final CellChanges CHANGES =
+      new CellChanges.Known(
+          List.of(new ChangedFile("/tmp/a", 3, Optional.of("ab"))),
+          List.of(),
+          List.of(new ChangedFile("/tmp/b", 0, Optional.empty())),
+          List.of(new ChangedFile("/tmp/c", 1, Optional.of("cd"))),
+          7,
+          Optional.of("a directory cannot be read"));
+
   @Test
   void containersComeBackEqual() {
     assertThat(ContainerJson.read(reread(ContainerJson.write(EXPIRED)))).isEqualTo(EXPIRED);
@@ -79,6 +90,10 @@ class RoundTripTest {
             Duration.ofMillis(3),
             List.of(new OutputFile(FileId.next(), "a.csv", 5, "ab")));
     assertThat(CellJson.read(reread(CellJson.write(cell)))).isEqualTo(cell);
+    for (CellChanges changes : List.of(CellChanges.PENDING, CHANGES)) {
+      Cell changed = cell.withChanges(changes);
+      assertThat(CellJson.read(reread(CellJson.write(changed)))).isEqualTo(changed);
+    }
   }
 
   static Stream<CellOutcome> outcomes() {
