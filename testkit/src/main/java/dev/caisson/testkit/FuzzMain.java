@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.stream.Stream;
 
 /**
  * {@code ./caisson fuzz [--count N] [--seed N]}: thousands of broken requests against a server of
@@ -52,15 +50,7 @@ public final class FuzzMain {
       out.println(report.findings().size() + " promises broken");
       return report.findings().isEmpty() ? 0 : 1;
     } finally {
-      delete(directory);
-    }
-  }
-
-  private static void delete(Path root) throws IOException {
-    try (Stream<Path> paths = Files.walk(root)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
-      }
+      Trees.delete(directory);
     }
   }
 }
