@@ -88,7 +88,8 @@ final class ServeCommand implements Callable<Integer> {
             .withStopGrace(settings.duration(Setting.STOP_GRACE))
             .withKeyLimits(
                 settings.integer(Setting.KEY_REQUESTS, 1, 1_000_000_000),
-                settings.integer(Setting.KEY_CELLS, 1, 1_000_000));
+                settings.integer(Setting.KEY_CELLS, 1, 1_000_000))
+            .withMetricsToken(settings.optional(Setting.METRICS_TOKEN));
     command.interruption().allow(serverSettings.stopGrace());
     MessagesSettings messagesSettings = messagesSettings(settings);
     DataDirectory directory = DataDirectory.open(settings.path(Setting.DATA));

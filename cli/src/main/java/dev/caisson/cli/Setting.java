@@ -46,7 +46,8 @@ enum Setting {
   BILLING_PRICE("0.05", "dollars for an hour of a container beyond the free time"),
   BATCH_PARALLELISM("4", "requests of message batches that are answered at once"),
   KEY_REQUESTS("60000", "requests that one API key may make in a minute"),
-  KEY_CELLS("256", "requests of one API key that may run code at the same time");
+  KEY_CELLS("256", "requests of one API key that may run code at the same time"),
+  METRICS_TOKEN("", "lets a caller of any address see /metrics, as a bearer token");
 
   private final String defaultValue;
   private final String description;

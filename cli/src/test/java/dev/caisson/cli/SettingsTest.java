@@ -71,7 +71,8 @@ class SettingsTest {
             billing-price=0.05
             batch-parallelism=4
             key-requests=60000
-            key-cells=256\
+            key-cells=256
+            metrics-token=\
             """);
   }
 

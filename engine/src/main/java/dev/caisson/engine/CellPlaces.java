@@ -37,6 +37,11 @@ final class CellPlaces {
     return place;
   }
 
+  /** Of all organizations. */
+  long underWay() {
+    return taken.values().stream().mapToLong(Long::longValue).sum();
+  }
+
   /** One cell under way. */
   final class Place implements AutoCloseable {
     private final OrganizationId organization;

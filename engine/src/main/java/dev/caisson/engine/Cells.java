@@ -56,6 +56,7 @@ public final class Cells {
   private final CellScans scans;
   private final CellPlaces places;
   private final Ledger ledger;
+  private final EngineListener announcer;
   private final InstantSource clock;
   private final SecureRandom random = new SecureRandom();
 
@@ -71,6 +72,7 @@ public final class Cells {
       CellScans scans,
       CellPlaces places,
       Ledger ledger,
+      EngineListener announcer,
       InstantSource clock) {
     this.settings = settings;
     this.store = store;
@@ -80,6 +82,7 @@ public final class Cells {
     this.scans = scans;
     this.places = places;
     this.ledger = ledger;
+    this.announcer = announcer;
     this.clock = clock;
   }
 
@@ -165,8 +168,14 @@ public final class Cells {
 
   private Cell run(OrganizationId organization, ContainerId id, Job job) {
     ContainerRow row = containers.living(organization, id);
-    CellPlaces.Place place = places.take(organization);
-    WarmContainer container = warm.hold(id);
+    try (CellPlaces.Place _ = places.take(organization)) {
+      return run(organization, row, warm.hold(id), job);
+    }
+  }
+
+  /** Drops the container that the caller holds. */
+  private Cell run(
+      OrganizationId organization, ContainerRow row, WarmContainer container, Job job) {
     try {
       container.join(settings.waitingCells());
       try {
@@ -176,19 +185,20 @@ public final class Cells {
       }
     } finally {
       warm.drop(container);
-      place.close();
     }
   }
 
   private Cell runInTurn(
       OrganizationId organization, WarmContainer container, ContainerRow row, Job job) {
     boolean waited;
+    long joined = System.nanoTime();
     try {
       waited = takeTurn(container);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return neverRan(container.id(), job.spec());
     }
+    announcer.cellStarted(Duration.ofNanos(System.nanoTime() - joined));
     try {
       // It may have ended while we waited.
       ContainerRow now = waited ? containers.living(organization, container.id()) : row;
@@ -221,6 +231,7 @@ public final class Cells {
         interrupted = container.finish(false);
         Cell cell = complete(organization, begun, run, visit, job);
         kept = true;
+        announcer.cellEnded(cell);
         return scans.scanned(cell, visit);
       } finally {
         if (!kept) {

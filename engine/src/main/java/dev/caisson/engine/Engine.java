@@ -2,11 +2,14 @@ package dev.caisson.engine;
 
 import dev.caisson.domain.Limits;
 import dev.caisson.sandbox.Sandboxes;
+import dev.caisson.store.DataDirectory;
+import dev.caisson.store.FileStore;
 import dev.caisson.store.Store;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -28,6 +31,9 @@ public final class Engine implements AutoCloseable {
   private final Organizations organizations;
   private final IdempotentRequests idempotentRequests;
   private final Ledger ledger;
+  private final CellPlaces places;
+  private final Announcer announcer = new Announcer();
+  private final Store store;
   private final Images images;
   private final EngineSettings settings;
   private final Readiness readiness;
@@ -45,6 +51,7 @@ public final class Engine implements AutoCloseable {
       LongSupplier nanos,
       OwnerWaitListener listener) {
     this.settings = settings;
+    this.store = store;
     this.clock = clock;
     this.images = new Images(sandboxes);
     this.ledger = new Ledger(settings.tariff(), store, clock, nanos);
@@ -57,6 +64,7 @@ public final class Engine implements AutoCloseable {
             store.containers(),
             store.workspaceFiles(),
             sandboxes,
+            announcer,
             ownership,
             ledger,
             clock);
@@ -80,6 +88,7 @@ public final class Engine implements AutoCloseable {
             skillMounts,
             ledger,
             clock);
+    this.places = new CellPlaces(organizations);
     Outputs outputs = new Outputs(settings, files, store, clock);
     this.cells =
         new Cells(
@@ -89,8 +98,9 @@ public final class Engine implements AutoCloseable {
             warm,
             outputs,
             new CellScans(store.workspaceFiles()),
-            new CellPlaces(organizations),
+            places,
             ledger,
+            announcer,
             clock);
     this.workspaces = new Workspaces(containers, warm);
     this.keys = new Keys(store, clock);
@@ -192,6 +202,27 @@ public final class Engine implements AutoCloseable {
 
   public Ledger ledger() {
     return ledger;
+  }
+
+  /** Tells a listener from now on what happens here; it takes the place of the one before. */
+  public void listen(EngineListener listener) {
+    announcer.listen(listener);
+  }
+
+  /** Counts what there is; some milliseconds of work where there are many thousands. */
+  public Census census() {
+    List<WarmContainer> open = warm.all().stream().filter(WarmContainer::open).toList();
+    FileStore.Totals files = store.files().totals();
+    DataDirectory directory = store.directory();
+    return new Census(
+        store.containers().states(),
+        places.underWay(),
+        open.size(),
+        open.stream().filter(WarmContainer::inUse).count(),
+        files.count(),
+        files.bytes(),
+        directory.freeSpace(),
+        directory.totalSpace());
   }
 
   /** What time it is for all that is kept here. */

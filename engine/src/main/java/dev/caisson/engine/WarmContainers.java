@@ -40,6 +40,7 @@ final class WarmContainers {
   private final ContainerStore containers;
   private final WorkspaceFileStore files;
   private final Sandboxes sandboxes;
+  private final EngineListener announcer;
   private final Ownership ownership;
   private final Ledger ledger;
   private final InstantSource clock;
@@ -52,6 +53,7 @@ final class WarmContainers {
       ContainerStore containers,
       WorkspaceFileStore files,
       Sandboxes sandboxes,
+      EngineListener announcer,
       Ownership ownership,
       Ledger ledger,
       InstantSource clock) {
@@ -60,6 +62,7 @@ final class WarmContainers {
     this.containers = containers;
     this.files = files;
     this.sandboxes = sandboxes;
+    this.announcer = announcer;
     this.ownership = ownership;
     this.ledger = ledger;
     this.clock = clock;
@@ -133,6 +136,7 @@ final class WarmContainers {
   private Sandbox open(WarmContainer container, String image) {
     boolean done = false;
     container.opening();
+    long began = System.nanoTime();
     try {
       RecordedSandbox sandbox =
           new RecordedSandbox(
@@ -143,6 +147,7 @@ final class WarmContainers {
       sandbox.remind();
       done = true;
       failing = false;
+      announcer.sandboxOpened(Duration.ofNanos(System.nanoTime() - began));
       return sandbox;
     } finally {
       if (!done) {

@@ -13,6 +13,7 @@ import java.net.URI;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -92,6 +93,15 @@ public final class CaissonServer implements AutoCloseable {
         app, disconnects, replies, stopping, address(settings.host(), app.port()));
   }
 
+  /** What is answered, such as {@code GET /v1/files/{id}}. */
+  public List<String> routes() {
+    return app.unsafe.internalRouter.allHttpHandlers().stream()
+        .map(route -> route.endpoint)
+        .filter(route -> route.method.isHttpMethod())
+        .map(route -> route.method + " " + route.path)
+        .toList();
+  }
+
   /** Where it listens, such as {@code http://127.0.0.1:8787}. */
   public URI url() {
     return url;
@@ -152,6 +162,9 @@ public final class CaissonServer implements AutoCloseable {
       Messages messages,
       Disconnects disconnects) {
     routes.before(Exchange::begin);
+    Metrics metrics = new Metrics(engine);
+    routes.before(HttpMeter::begin);
+    routes.after(new HttpMeter(metrics)::end);
     routes.before(context -> context.header("x-content-type-options", "nosniff"));
     KeyLimits limits = new KeyLimits(settings, engine.organizations(), engine.clock());
     routes.before("/v1/*", new Authentication(engine.keys())::check);
@@ -161,6 +174,8 @@ public final class CaissonServer implements AutoCloseable {
     routes.before("/v1/*", idempotency::before);
     routes.after("/v1/*", idempotency::after);
     new HealthRoutes(engine).register(routes);
+    new OpenApiRoutes().register(routes);
+    new MetricsRoutes(metrics, settings.metricsToken()).register(routes);
     new ContainerRoutes(engine.containers(), settings).register(routes);
     new CellRoutes(engine.cells(), settings, disconnects, limits).register(routes);
     new WorkspaceRoutes(engine.workspaces(), settings).register(routes);

@@ -3,6 +3,7 @@ package dev.caisson.server;
 import dev.caisson.domain.ByteSize;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * How the HTTP side behaves.
@@ -17,6 +18,8 @@ import java.time.Duration;
  * @param stopGrace how long requests that run when the server is closed may go on
  * @param keyRequests that one API key may make in a minute
  * @param keyCells requests of one API key that may run code at the same time
+ * @param metricsToken that lets a caller see the metrics; without one only callers of this machine
+ *     see them
  */
 @RecordBuilder
 public record ServerSettings(
@@ -28,7 +31,8 @@ public record ServerSettings(
     Duration ping,
     Duration stopGrace,
     int keyRequests,
-    int keyCells)
+    int keyCells,
+    Optional<String> metricsToken)
     implements ServerSettingsBuilder.With {
   /** The Messages API takes 32 MB in one request. */
   private static final ByteSize JSON_LIMIT = new ByteSize(32_000_000);
@@ -47,7 +51,8 @@ public record ServerSettings(
           Duration.ofSeconds(10),
           Duration.ZERO,
           60_000,
-          256);
+          256,
+          Optional.empty());
 
   public ServerSettings withLimits(ByteSize json, ByteSize content) {
     return withJsonLimit(json).withContentLimit(content);

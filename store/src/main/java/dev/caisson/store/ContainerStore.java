@@ -12,8 +12,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -98,6 +100,22 @@ public final class ContainerStore {
         .bind("organization", organization.value())
         .mapTo(Long.class)
         .one();
+  }
+
+  /** How many of all organizations are in which state; only those that live. */
+  public Map<ContainerStatus, Long> states() {
+    return database.read(handle -> {
+      Map<ContainerStatus, Long> states = new EnumMap<>(ContainerStatus.class);
+      handle
+          .createQuery(
+              """
+              SELECT state, COUNT(*) AS n FROM containers WHERE ended_reason IS NULL GROUP BY state
+              """)
+          .map((row, context) ->
+              Map.entry(ContainerStatus.parse(row.getString("state")), row.getLong("n")))
+          .forEach(entry -> states.put(entry.getKey(), entry.getValue()));
+      return states;
+    });
   }
 
   /** When the first of an organization's living containers expires. */

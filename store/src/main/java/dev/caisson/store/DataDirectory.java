@@ -1,11 +1,13 @@
 package dev.caisson.store;
 
+import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.CaissonException.HostUnfit;
 import dev.caisson.domain.CaissonException.Internal;
 import dev.caisson.domain.KernelLock;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -77,6 +79,28 @@ public final class DataDirectory {
 
   public Path root() {
     return root;
+  }
+
+  /** What is left for us on the disk that it lies on. */
+  public ByteSize freeSpace() {
+    return space(FileStore::getUsableSpace);
+  }
+
+  /** The size of the disk that it lies on. */
+  public ByteSize totalSpace() {
+    return space(FileStore::getTotalSpace);
+  }
+
+  private ByteSize space(SpaceOf space) {
+    try {
+      return new ByteSize(space.of(Files.getFileStore(root)));
+    } catch (IOException e) {
+      throw new HostUnfit("the disk of " + root + " cannot be asked for its space", e);
+    }
+  }
+
+  private interface SpaceOf {
+    long of(FileStore disk) throws IOException;
   }
 
   /** Sockets, owner locks, slots. */

@@ -199,6 +199,18 @@ public final class FileStore {
     return database.read(handle -> storedBytes(handle, organization));
   }
 
+  /** What all organizations have. */
+  public Totals totals() {
+    return database.read(handle ->
+        handle
+            .createQuery("SELECT COUNT(*) AS n, COALESCE(SUM(size_bytes), 0) AS bytes FROM files")
+            .map((row, context) -> new Totals(row.getLong("n"), row.getLong("bytes")))
+            .one());
+  }
+
+  /** How many files, and their sizes together. */
+  public record Totals(long count, long bytes) {}
+
   private static long storedBytes(Handle handle, OrganizationId organization) {
     return handle
         .createQuery(

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
@@ -100,6 +101,11 @@ public final class RunningCaisson implements AutoCloseable {
 
   public URI url() {
     return server.url();
+  }
+
+  /** What the server answers, such as {@code GET /v1/files/{id}}. */
+  public List<String> routes() {
+    return server.routes();
   }
 
   /** A key of the organization that the embedded engine works for. */
