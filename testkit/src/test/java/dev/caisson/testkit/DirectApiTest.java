@@ -70,9 +70,11 @@ class DirectApiTest {
     assertThat(deleted.json())
         .isEqualTo(Json.object().put("id", id).put("type", "container_deleted"));
     RawHttp.Answer gone = http.get("/v1/containers/" + id);
-    assertThat(gone.status()).isEqualTo(404);
-    assertThat(gone.json().at("/error/type").asString()).isEqualTo("not_found_error");
-    assertThat(gone.json().path("request_id").asString()).isEqualTo(gone.header("request-id"));
+    assertThat(gone.json().path("status").asString()).isEqualTo("deleted");
+    assertThat(gone.json().at("/ended/reason").asString()).isEqualTo("deleted");
+    RawHttp.Answer used = http.delete("/v1/containers/" + id);
+    assertThat(used.status()).isEqualTo(404);
+    assertThat(used.error()).contains(id + "` was deleted at 20");
   }
 
   @Test
