@@ -20,6 +20,13 @@ _sources = {}
 
 _own_modules = {}
 
+# Of the container's interpreter: the namespace of its cells, and the process as it was before them.
+namespace = {}
+_at_start = [], {}
+
+# Of notes on what could not be brought back.
+_LONGEST_ANSWER = 1 << 16
+
 
 def run_fresh():
     """Runs the program on descriptor 3 as __main__, like python3 runs a file."""
@@ -45,13 +52,15 @@ def _run_alone(source, flags, names=(), line=None):
 
 
 def serve():
-    """Runs one cell after another in one namespace."""
+    """Runs one cell after another in one namespace, saves it and brings a saved one back."""
     import _socket
 
+    global namespace, _at_start
     control = _socket.socket(fileno=os.dup(_CONTROL))
     os.close(_CONTROL)
     main = os.getpid()
     namespace = _new_main()
+    _at_start = list(sys.path), dict(os.environb)
     streams = sys.stdin, sys.stdout, sys.stderr
     idle = os.open(os.devnull, os.O_RDWR)
     # Places for the next cell's descriptors, whatever the cells before it leave open.
@@ -59,7 +68,19 @@ def serve():
     number = 0
     while True:
         _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
-        token, descriptors = _receive(control, spare)
+        (task, *words), descriptors = _receive(control, spare)
+        if task == b"save":
+            _save(*words)
+            _close_all(descriptors)
+            spare = _take_places(idle)
+            continue
+        if task == b"restore":
+            number, answer = _restore(*words)
+            _answer(control, answer, 1)
+            spare = _take_places(idle)
+            continue
+        if len(descriptors) < 3:
+            os._exit(1)  # no places for the cell's descriptors, and no way to run it without them
         program, out, err = descriptors[:3]
         os.dup2(out, 1)
         os.dup2(err, 2)
@@ -87,10 +108,51 @@ def serve():
             os._exit(code)  # a child that the code forked and let fall through
         os.dup2(idle, 1)
         os.dup2(idle, 2)
-        try:
-            control.send(b"%s %d" % (token, code))
-        except OSError:
-            os._exit(code)  # the code closed our descriptor: this process is the cell's own end
+        _answer(control, b"%s %d" % (task, code), code)
+
+
+def _answer(control, text, code):
+    try:
+        control.send(text)
+    except OSError:
+        os._exit(code)  # the code closed our descriptor: this process is the cell's own end
+
+
+# What outlives this process, see caisson_save and caisson_restore
+
+
+def surroundings():
+    return _own_module("caisson_state").Surroundings(*_at_start)
+
+
+def source_texts():
+    return {name: "".join(entry[2]) for name, entry in _sources.items()}
+
+
+def keep_source(name, text):
+    lines = text.splitlines(True)
+    _keep_source(name, (len(text.encode()), None, lines, name))
+
+
+def _save(number, size, seconds):
+    try:
+        save = _own_module("caisson_save")
+        save.save(int(number), save.Limits(int(size), float(seconds)), sys.modules[__name__])
+    except Exception:
+        pass  # there is no save of this cell: the next process says so
+
+
+def _restore(token, begun, ended, seconds):
+    """The number of the last cell that was started, and the answer to the guest."""
+    notes = []
+    try:
+        _chdir()
+        restore = _own_module("caisson_restore")
+        notes = restore.restore(int(begun), int(ended), float(seconds), sys.modules[__name__])
+    except Exception as problem:
+        notes = ["interpreter_lost: variables of earlier cells could not be brought back: %r" % problem]
+    text = "\n".join(notes).encode("utf-8", "backslashreplace")
+    return int(begun), b"%s 0\n%s" % (token, text[:_LONGEST_ANSWER])
 
 
 def _run_one(source, name, namespace, names, line):
@@ -213,6 +275,11 @@ def _take_places(idle):
     return spare
 
 
+def _close_all(descriptors):
+    for fd in descriptors:
+        _close(fd)
+
+
 def _close(fd):
     try:
         os.close(fd)
@@ -230,18 +297,18 @@ def _receive(control, spare):
             control.recv(1, _socket.MSG_PEEK)
             while spare:
                 _close(spare.pop())
-            token, extra, _, _ = control.recvmsg(256, room, _socket.MSG_CMSG_CLOEXEC)
+            text, extra, _, _ = control.recvmsg(256, room, _socket.MSG_CMSG_CLOEXEC)
         except InterruptedError:
             continue
         except OSError:
-            token = b""
-        if not token:
+            text = b""
+        if not text:
             os._exit(0)
+        descriptors = ()
         for _, kind, data in extra:
-            descriptors = _struct.unpack("%di" % (len(data) // _struct.calcsize("i")), data)
-            if kind == _socket.SCM_RIGHTS and len(descriptors) >= 3:
-                return token, descriptors
-        os._exit(1)  # no places for the cell's descriptors, and no way to run it without them
+            if kind == _socket.SCM_RIGHTS:
+                descriptors = _struct.unpack("%di" % (len(data) // _struct.calcsize("i")), data)
+        return text.split(), descriptors
 
 
 def _chdir():

@@ -19,6 +19,15 @@ _CANCEL_SECONDS = 0.5
 # How long after SIGKILL a cell may stay before its sandbox is given up.
 _KILL_SECONDS = 10.0
 
+# What bringing back variables may take beyond its own time, which the interpreter keeps by itself.
+_RESTORE_GRACE_SECONDS = 5.0
+
+# Of notes on what could not be brought back.
+_MOST_NOTES = 60
+
+# As a shell says it.
+_NOT_STARTED = 126
+
 _RUNNING, _INTERRUPTED, _KILLED = range(3)
 
 
@@ -49,20 +58,17 @@ class Cell:
         self._guest = guest
         self._connection = connection
         self._request = request
-        self._started = time.monotonic()
         self._changes_from = guest.scans.now()
-        self._scans_at_start = guest.scans.cpu_nanos()
-        self._cpu_at_start = guest.meters.cpu_nanos()
-        self._oom_at_start = guest.meters.oom_kills()
-        self._reaped_cpu = 0.0
+        self._start_clocks()
         self._state = _RUNNING
         self._why = None  # "limit" or "cancelled" once the cell was told to end
-        # None while the cell waits for answers to its calls: that time is not its own.
-        self._deadline = self._started + request.limit
         self._left = request.limit
         self._notes = []
         self._lost = False
         self._interpreter = None
+        self._restoring = None  # what the interpreter is handed once it has its variables
+        self._late = False
+        self._counted = False  # among the cells of the interpreter
         self._pid = None
         self._line = None
         self._make_output_directory()
@@ -89,7 +95,7 @@ class Cell:
         finally:
             os.close(out_write)
             os.close(err_write)
-            if self._line is not None:
+            if self._line is not None and self._restoring is None:
                 self._line.handed_over()
 
     # Starting
@@ -100,12 +106,7 @@ class Cell:
         environment.update(request.environment)
         environment[b"OUTPUT_DIR"] = request.output_directory
         if request.language == b"python" and not request.fresh:
-            self._interpreter = self._guest.interpreter()
-            cell_environment = dict(request.environment)
-            cell_environment[b"OUTPUT_DIR"] = request.output_directory
-            self._cpu_of_interpreter = self._interpreter.cpu_nanos()
-            program = frames.with_header(request.functions, request.code)
-            self._interpreter.run(self, program, cell_environment, out, err, self._line)
+            self._enter_interpreter(out, err)
             return
         descriptors = [self._guest.null, out, err]
         if request.language == b"python" and self._line is not None:
@@ -127,6 +128,77 @@ class Cell:
         for fd in descriptors[3:4]:
             os.close(fd)
         self._guest.children[self._pid] = self._process_ended
+
+    def _enter_interpreter(self, out, err):
+        guest = self._guest
+        command = None
+        if not guest.has_interpreter():
+            try:
+                guest.state.open()
+                command = guest.state.to_restore()
+            except (OSError, ValueError) as problem:
+                self._notes.append(
+                    "interpreter_state: variables are neither brought back nor saved: %s" % problem
+                )
+        self._interpreter = guest.interpreter()
+        if command is None:
+            self._run_in_interpreter(out, err)
+            return
+        self._restoring = os.dup(out), os.dup(err)
+        self._deadline = time.monotonic() + guest.state.options.seconds + _RESTORE_GRACE_SECONDS
+        self._interpreter.restore(command, self._restored)
+
+    def _restored(self, notes):
+        """The interpreter has its variables, but for those that the notes name. None: it ended."""
+        out, err = self._restoring
+        self._restoring = None
+        try:
+            if notes is None:
+                self._guest.take_interpreter_loss()
+                if self._state != _RUNNING:
+                    self._finish(128 + _signal.SIGKILL)
+                    return
+                self._guest.state.forget()
+                self._notes.append(
+                    "interpreter_lost: the variables of earlier cells are lost: bringing them back "
+                    + ("took too long" if self._late else "ended the interpreter")
+                )
+                self._interpreter = self._guest.interpreter()
+            else:
+                lines = notes.decode("utf-8", "replace").splitlines()[:_MOST_NOTES]
+                self._notes += [line.replace("\0", "?") for line in lines]
+                if self._state != _RUNNING:
+                    self._finish(128 + _signal.SIGINT)
+                    return
+            self._start_clocks()
+            self._run_in_interpreter(out, err)
+        except OSError as problem:
+            self._notes.append("caisson: the cell could not be started: %s" % problem)
+            self._finish(_NOT_STARTED)
+        finally:
+            os.close(out)
+            os.close(err)
+            if self._line is not None:
+                self._line.handed_over()
+
+    def _start_clocks(self):
+        self._started = time.monotonic()
+        # None while the cell waits for answers to its calls: that time is not its own.
+        self._deadline = self._started + self._request.limit
+        self._scans_at_start = self._guest.scans.cpu_nanos()
+        self._cpu_at_start = self._guest.meters.cpu_nanos()
+        self._oom_at_start = self._guest.meters.oom_kills()
+        self._reaped_cpu = 0.0
+
+    def _run_in_interpreter(self, out, err):
+        request = self._request
+        environment = dict(request.environment)
+        environment[b"OUTPUT_DIR"] = request.output_directory
+        self._cpu_of_interpreter = self._interpreter.cpu_nanos()
+        self._guest.state.cell_begins()
+        self._counted = True
+        program = frames.with_header(request.functions, request.code)
+        self._interpreter.run(self, program, environment, out, err, self._line)
 
     def _make_output_directory(self):
         with privileges.AsCell():
@@ -161,7 +233,13 @@ class Cell:
         interrupt, and what SIGKILL is given to work."""
         if self._deadline is None or time.monotonic() < self._deadline:
             return
-        if self._state == _RUNNING:
+        if self._restoring is not None and self._state == _RUNNING:
+            if self._late:
+                raise processes.Unkillable
+            self._late = True
+            self._deadline = time.monotonic() + _KILL_SECONDS
+            self._interpreter.kill()
+        elif self._state == _RUNNING:
             self._interrupt("limit")
         elif self._state == _INTERRUPTED:
             self._kill()
@@ -251,6 +329,11 @@ class Cell:
             self._line.close()
         guest.end_leftovers()
         self._lost = guest.take_interpreter_loss()
+        if self._lost:
+            guest.state.forget()
+        elif self._counted:
+            guest.state.cell_ended()
+        guest.state.rest()
         for output in self._outputs:
             output.drain(1 << 22)
             guest.loop.forget(output.fd)

@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 
-from . import changes, children, frames, removal
+from . import changes, children, frames, removal, state
 
 _CHUNK = 1 << 18
 _ENTRIES_PER_FRAME = 500
@@ -21,6 +21,7 @@ _ROOTS = (
     b"/files/input",
     b"/files/output",
     b"/skills",
+    state.DIRECTORY,
 )
 
 
@@ -216,7 +217,7 @@ def _disk(fd, reader, fields):
     """Bytes that the workspace takes: allocated blocks, each file once however many names it has."""
     total = 0
     seen = set()
-    waiting = [b"/tmp", b"/home/user", b"/files", b"/skills"]
+    waiting = [b"/tmp", b"/home/user", b"/files", b"/skills", state.DIRECTORY]
     while waiting:
         directory = waiting.pop()
         try:

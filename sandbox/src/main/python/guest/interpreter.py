@@ -10,11 +10,16 @@ import _signal
 import _socket
 
 
+# Of notes on what could not be brought back.
+_LONGEST_ANSWER = 1 << 17
+
+
 class Interpreter:
     def __init__(self, guest):
         self._guest = guest
         self._cell = None
         self._token = b""
+        self._restored = None
         ours, theirs = _socket.socketpair(
             _socket.AF_UNIX, _socket.SOCK_SEQPACKET | _socket.SOCK_CLOEXEC
         )
@@ -27,31 +32,45 @@ class Interpreter:
                 guest.environment,
                 [null, null, null, theirs.fileno()],
                 guest.max_processes,
+                processes.OF_THE_INTERPRETER,
             )
         finally:
             theirs.close()
         guest.children[self.pid] = self._ended
         guest.loop.watch(ours.fileno(), self._readable)
 
+    def restore(self, command, restored):
+        """Has it bring back the variables of one before it, and calls restored(notes)."""
+        self._restored = restored
+        self._token = _token()
+        self._send(b"restore %s %s" % (self._token, command), [])
+
     def run(self, cell, program, environment, out, err, line):
         """Hands over a cell. The token in it ties the answer to this cell and no other."""
         self._cell = cell
-        self._token = os.urandom(8).hex().encode()
+        self._token = _token()
         variables = [part for pair in environment.items() for part in pair]
         program = program_file(frames.with_header(variables, program))
         descriptors = [program, out, err]
         if line is not None:
             descriptors.append(line.theirs)
         try:
-            rights = struct.pack("%di" % len(descriptors), *descriptors)
-            self._control.sendmsg(
-                [self._token], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)]
-            )
+            self._send(self._token, descriptors)
+        finally:
+            os.close(program)
+
+    def save(self, command, told):
+        """Has it save its variables; told is closed when that has ended."""
+        self._send(b"save %s" % command, [told])
+
+    def _send(self, text, descriptors):
+        rights = struct.pack("%di" % len(descriptors), *descriptors)
+        ancillary = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)] if descriptors else []
+        try:
+            self._control.sendmsg([text], ancillary)
         except OSError:
             # It closed its end: it is going, or it belongs to code that took the process over.
             self.kill()
-        finally:
-            os.close(program)
 
     def kill(self):
         try:
@@ -65,7 +84,7 @@ class Interpreter:
 
     def _readable(self):
         try:
-            answer = self._control.recv(256)
+            answer = self._control.recv(_LONGEST_ANSWER)
         except BlockingIOError:
             return
         except OSError:
@@ -78,7 +97,13 @@ class Interpreter:
                 self.kill()
             return
         token, _, code = answer.partition(b" ")
-        if self._cell is None or token != self._token:
+        if token != self._token:
+            return
+        if self._restored is not None:
+            restored, self._restored = self._restored, None
+            restored(code.partition(b"\n")[2])
+            return
+        if self._cell is None:
             return
         try:
             number = int(code)
@@ -91,7 +116,14 @@ class Interpreter:
         self._guest.loop.forget(self._control.fileno())
         self._control.close()
         self._guest.interpreter_gone(self)
+        restored, self._restored = self._restored, None
+        if restored is not None:
+            restored(None)
         cell, self._cell = self._cell, None
         if cell is not None:
             cell.count(usage)
             cell.interpreter_ended(status)
+
+
+def _token():
+    return os.urandom(8).hex().encode()

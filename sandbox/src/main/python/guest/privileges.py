@@ -90,10 +90,11 @@ def serve_files_as_cell():
     _protect()
 
 
-def first_to_die():
-    """Under memory pressure the kernel ends this process before the guest. Raising the score needs
-    no right, but the file is open to a process only while it is dumpable."""
+def first_to_die(score):
+    """Under memory pressure the kernel ends this process before the guest, and first the one with
+    the highest score. Raising it needs no right, but the file is open to a process only while it is
+    dumpable."""
     if not SEPARATE:
         _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
-    with open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write(str(score))

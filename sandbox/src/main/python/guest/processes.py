@@ -27,7 +27,12 @@ class Unkillable(Exception):
     """Something is left that SIGKILL does not end."""
 
 
-def spawn(argv, environment, descriptors, max_processes):
+# Of the memory that a container has, in thousandths: what a process counts more than it has when
+# the kernel looks for one to end. An interpreter has the variables of many cells.
+OF_A_CELL, OF_THE_INTERPRETER = 1000, 500
+
+
+def spawn(argv, environment, descriptors, max_processes, score=OF_A_CELL):
     """Starts a process of the cells' user in a session of its own.
 
     descriptors: what become its descriptors 0, 1, 2, 3...; nothing else is inherited.
@@ -36,7 +41,7 @@ def spawn(argv, environment, descriptors, max_processes):
     if pid:
         return pid
     try:
-        _become(descriptors, max_processes)
+        _become(descriptors, max_processes, score)
         os.execve(argv[0], argv, environment)
     except BaseException as problem:
         try:
@@ -45,7 +50,7 @@ def spawn(argv, environment, descriptors, max_processes):
             os._exit(127)
 
 
-def _become(descriptors, max_processes):
+def _become(descriptors, max_processes, score):
     count = len(descriptors)
     # First out of the way, then into place: a source may sit where another one must go.
     high = [_copy_above(fd, count) for fd in descriptors]
@@ -55,7 +60,7 @@ def _become(descriptors, max_processes):
     os.setsid()
     for number in (_signal.SIGPIPE, _signal.SIGXFSZ, _signal.SIGINT, _signal.SIGCHLD):
         _signal.signal(number, _signal.SIG_DFL)
-    privileges.first_to_die()
+    privileges.first_to_die(score)
     privileges.become_cell()
     if privileges.SEPARATE or _COUNTS_PROCESSES_PER_NAMESPACE:
         # Lower than the cgroup's limit, so that the guest can always start one more.

@@ -9,6 +9,7 @@ from . import cells, frames, privileges, processes
 from .interpreter import Interpreter
 from .meters import Meters
 from .scans import Scans
+from .state import Options, State
 import _signal
 import _socket
 
@@ -136,6 +137,7 @@ class Guest:
         self._own_children = set()
         self.python = os.fsencode(options["python"])
         self.max_processes = int(options["processes"])
+        self.state = State(self, Options(options["state"]))
         self.meters = Meters(_optional(options, "cpu"), _optional(options, "oom"))
         self.environment = dict(os.environb)
         self.null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
@@ -154,9 +156,12 @@ class Guest:
 
     def run(self):
         while True:
-            self.loop.turn(None if self.cell is None else self.cell.seconds_left())
+            timed = self.state if self.cell is None else self.cell
+            self.loop.turn(timed.seconds_left())
             if self.cell is not None:
                 self.cell.tick()
+            else:
+                self.state.tick()
 
     def handle(self, connection, kind, payload):
         if kind == frames.CANCEL:
@@ -180,6 +185,8 @@ class Guest:
             connection.send(frames.message(frames.RESULT, []))
         elif operation == b"changes":
             self.scans.ask(connection, int(dict(fields)[b"serial"]))
+        elif operation == b"save":
+            self.state.save(connection)
         else:
             self._serve_file(connection, operation, dict(fields))
 
@@ -187,6 +194,7 @@ class Guest:
         if self.cell is not None:
             connection.send(error("internal", "another cell of this container is running"))
             return
+        self.state.make_way()
         self._cell_connection = connection
         try:
             try:
@@ -236,6 +244,10 @@ class Guest:
         if self._interpreter is None:
             self._interpreter = Interpreter(self)
         return self._interpreter
+
+    def save_interpreter(self, command, told):
+        if self._interpreter is not None:
+            self._interpreter.save(command, told)
 
     def has_interpreter(self):
         return self._interpreter is not None

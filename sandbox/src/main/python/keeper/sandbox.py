@@ -277,7 +277,7 @@ class _Launch:
 
     def _places(self):
         workspace = os.path.join(self._host.workspaces, self._request["container"])
-        parts = ("tmp", "home", "files", "skills")
+        parts = ("tmp", "home", "files", "skills", "state")
         places = {name: os.path.join(workspace, name) for name in parts}
         places["code"] = self._host.code
         places["etc"] = self._host.etc
@@ -292,6 +292,7 @@ class _Launch:
             "lifeline": self._lifeline,
             "python": self._request["image"]["python"],
             "processes": self._request["limits"]["processes"],
+            "state": self._request["state"],
         }
         options.update(self._meters)
         start = (

@@ -98,7 +98,7 @@ def make_etc(directory):
 
 class View:
     """Bubblewrap's arguments for one sandbox. places: where the parts lie, as bubblewrap sees them:
-    tmp, home, files, skills, code, etc, image."""
+    tmp, home, files, skills, state, code, etc, image."""
 
     def __init__(self, places, shown_etc, image, memory, separate):
         self._places = places
@@ -125,6 +125,7 @@ class View:
         arguments += self._workspace()
         arguments += _parents("/opt/caisson", "/")
         arguments += ["--ro-bind", self._places["code"], "/opt/caisson"]
+        arguments += ["--bind", self._places["state"], "/opt/caisson-state"]
         arguments += ["--remount-ro", "/", "--chdir", "/"]
         for name, value in environment.items():
             arguments += ["--setenv", name, value]

@@ -24,7 +24,10 @@ _FORM = re.compile(r"container_[0-9A-Za-z]{1,64}\Z")
 _TRASH = ".trash"
 
 # What a container's code owns, below its directory.
-_OWNED = ("tmp", "home", "files/input", "files/output", "skills")
+_OWNED = ("tmp", "home", "files/input", "files/output", "skills", "state")
+
+# Those that workspaces of earlier versions do not have.
+_LATER = ("skills", "state")
 
 
 class Refused(Exception):
@@ -59,8 +62,9 @@ class Workspaces:
                 "the workspace of %s belongs to user %d of this host: run Caisson as that user"
                 % (container, owner)
             )
-        if not os.path.lexists(os.path.join(path, "skills")):
-            self._give(path, "skills", owner)  # made before there were skills
+        for name in _LATER:
+            if not os.path.lexists(os.path.join(path, name)):
+                self._give(path, name, owner)
         return owner
 
     def _make(self, path):

@@ -30,6 +30,8 @@ enum Setting {
   CPUS("1", "cores' worth of time of a container"),
   PROCESSES("256", "processes and threads of a container"),
   DISK("5GiB", "size of one file that a cell may write"),
+  STATE_SIZE("1GiB", "saved of the variables of a container's interpreter"),
+  STATE_TIME("30s", "how long saving variables, or bringing them back, may take"),
   OUTPUT("1MiB", "kept of each output stream of a cell"),
   QUEUE("32", "cells that may wait for one container"),
   MAX_FILE("500MiB", "size of one stored file"),

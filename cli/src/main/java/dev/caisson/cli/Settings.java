@@ -6,6 +6,7 @@ import dev.caisson.domain.Limits;
 import dev.caisson.domain.MinimumScope;
 import dev.caisson.domain.OrganizationLimit;
 import dev.caisson.domain.OrganizationLimits;
+import dev.caisson.domain.StateLimits;
 import dev.caisson.domain.Tariff;
 import dev.caisson.engine.CallLimits;
 import java.io.IOException;
@@ -183,7 +184,10 @@ final class Settings {
         number(Setting.CPUS, 0.01, 4096),
         integer(Setting.PROCESSES, 8, 4_000_000),
         size(Setting.DISK),
-        size(Setting.OUTPUT));
+        size(Setting.OUTPUT),
+        StateLimits.DEFAULT
+            .withSize(size(Setting.STATE_SIZE))
+            .withTime(parse(Setting.STATE_TIME, Settings::positive)));
   }
 
   /** What an organization may have and do that has no limits of its own. */

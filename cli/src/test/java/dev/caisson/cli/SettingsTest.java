@@ -57,6 +57,8 @@ class SettingsTest {
             cpus=1
             processes=256
             disk=5GiB
+            state-size=1GiB
+            state-time=30s
             output=1MiB
             queue=32
             max-file=500MiB

@@ -13,6 +13,7 @@ import java.time.Duration;
  * @param disk of its workspace
  * @param outputPerStream kept of each of a cell's two streams: half from its head, half from its
  *     tail
+ * @param state of its interpreter, as it is saved
  */
 public record Limits(
     Duration cellLimit,
@@ -21,7 +22,8 @@ public record Limits(
     double cpus,
     int processes,
     ByteSize disk,
-    ByteSize outputPerStream) {
+    ByteSize outputPerStream,
+    StateLimits state) {
   /**
    * The hosted service's published limits (90 s, 1 CPU, 5 GiB, 5 GiB); processes, grace and output
    * are ours: 256 holds a fork bomb and lets numpy start its threads; 2 s let a {@code finally}
@@ -35,29 +37,37 @@ public record Limits(
           1.0,
           256,
           ByteSize.ofGibibytes(5),
-          ByteSize.ofMebibytes(1));
+          ByteSize.ofMebibytes(1),
+          StateLimits.DEFAULT);
 
   public Limits withCellLimit(Duration limit) {
-    return new Limits(limit, interruptGrace, memory, cpus, processes, disk, outputPerStream);
+    return new Limits(limit, interruptGrace, memory, cpus, processes, disk, outputPerStream, state);
   }
 
   public Limits withInterruptGrace(Duration grace) {
-    return new Limits(cellLimit, grace, memory, cpus, processes, disk, outputPerStream);
+    return new Limits(cellLimit, grace, memory, cpus, processes, disk, outputPerStream, state);
   }
 
   public Limits withMemory(ByteSize size) {
-    return new Limits(cellLimit, interruptGrace, size, cpus, processes, disk, outputPerStream);
+    return new Limits(
+        cellLimit, interruptGrace, size, cpus, processes, disk, outputPerStream, state);
   }
 
   public Limits withProcesses(int count) {
-    return new Limits(cellLimit, interruptGrace, memory, cpus, count, disk, outputPerStream);
+    return new Limits(cellLimit, interruptGrace, memory, cpus, count, disk, outputPerStream, state);
   }
 
   public Limits withDisk(ByteSize size) {
-    return new Limits(cellLimit, interruptGrace, memory, cpus, processes, size, outputPerStream);
+    return new Limits(
+        cellLimit, interruptGrace, memory, cpus, processes, size, outputPerStream, state);
   }
 
   public Limits withOutputPerStream(ByteSize size) {
-    return new Limits(cellLimit, interruptGrace, memory, cpus, processes, disk, size);
+    return new Limits(cellLimit, interruptGrace, memory, cpus, processes, disk, size, state);
+  }
+
+  public Limits withState(StateLimits limits) {
+    return new Limits(
+        cellLimit, interruptGrace, memory, cpus, processes, disk, outputPerStream, limits);
   }
 }

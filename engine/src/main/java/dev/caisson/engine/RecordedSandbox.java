@@ -115,6 +115,11 @@ final class RecordedSandbox implements Sandbox {
   }
 
   @Override
+  public void saveState() {
+    sandbox.saveState();
+  }
+
+  @Override
   public SandboxUsage usage() {
     return sandbox.usage();
   }

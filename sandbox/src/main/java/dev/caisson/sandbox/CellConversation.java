@@ -57,7 +57,7 @@ final class CellConversation {
   CellRun hold(GuestConnection guest) throws IOException {
     boolean asked = false;
     boolean cancelSent = false;
-    Deadline deadline = Deadline.in(request.limit().plus(limits.interruptGrace()).plus(secondCut));
+    Deadline deadline = Deadline.in(mostTime());
     while (true) {
       try {
         if (!asked) {
@@ -100,6 +100,12 @@ final class CellConversation {
         cancelled = true;
       }
     }
+  }
+
+  private Duration mostTime() {
+    Duration own = request.limit().plus(limits.interruptGrace()).plus(secondCut);
+    // Variables of an interpreter before this one are brought back first.
+    return request.persistent() ? own.plus(limits.state().time()) : own;
   }
 
   private static CellCall call(Fields fields) throws IOException {

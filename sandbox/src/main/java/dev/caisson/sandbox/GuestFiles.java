@@ -154,6 +154,16 @@ final class GuestFiles {
         });
   }
 
+  /** Has the interpreter's variables saved; not a file of the user's, but one of the workspace. */
+  void saveState(Duration patience) {
+    talk(
+        "the interpreter's state",
+        guest -> {
+          ask(guest, Fields.Request.of("save"));
+          return guest.receive(Deadline.in(patience));
+        });
+  }
+
   private static Fields.Request request(String operation, String path) {
     if (!path.startsWith("/") || path.indexOf('\0') >= 0) {
       throw new CaissonException.InvalidRequest(

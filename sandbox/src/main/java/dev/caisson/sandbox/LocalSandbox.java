@@ -207,6 +207,11 @@ final class LocalSandbox implements Sandbox {
   }
 
   @Override
+  public void saveState() {
+    files.saveState(limits.state().time().plus(secondCut));
+  }
+
+  @Override
   public boolean isAlive() {
     if (gone) {
       return false;

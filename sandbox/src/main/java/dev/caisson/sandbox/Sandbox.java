@@ -105,6 +105,14 @@ public interface Sandbox extends AutoCloseable {
   /** What its processes have used since it was opened; known for a while after their end, too. */
   SandboxUsage usage();
 
+  /**
+   * Saves the variables of the interpreter, so that they outlive this sandbox, and returns when
+   * that is done or cannot be; at once when nothing has changed since they were last saved. What
+   * could not be saved is named in the result of the next cell that uses the interpreter. Does
+   * nothing while a cell runs.
+   */
+  void saveState();
+
   /** Whether a cell could run in it. */
   boolean isAlive();
 

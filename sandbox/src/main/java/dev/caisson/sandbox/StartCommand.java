@@ -2,6 +2,7 @@ package dev.caisson.sandbox;
 
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.Limits;
+import dev.caisson.domain.StateLimits;
 import java.util.Map;
 
 /** What the keeper is told to open a sandbox. */
@@ -24,6 +25,8 @@ final class StartCommand {
             image.python(),
             "siteDirectory",
             image.siteDirectory()),
+        "state",
+        state(limits.state()),
         "limits",
         Map.of(
             "memory",
@@ -34,5 +37,14 @@ final class StartCommand {
             limits.processes(),
             "disk",
             limits.disk().bytes()));
+  }
+
+  /** As the guest reads it: bytes, seconds for a save, seconds before it. */
+  private static String state(StateLimits limits) {
+    return limits.size().bytes()
+        + ","
+        + limits.time().toNanos() / 1e9
+        + ","
+        + limits.delay().toNanos() / 1e9;
   }
 }
