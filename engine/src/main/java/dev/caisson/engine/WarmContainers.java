@@ -298,6 +298,7 @@ final class WarmContainers {
         if (container.inUse()) {
           return false;
         }
+        saveState(container);
         giveBack(container, Optional.of(reason), measure(container));
         return true;
       } finally {
@@ -305,6 +306,15 @@ final class WarmContainers {
       }
     } finally {
       drop(container);
+    }
+  }
+
+  /** Has the variables of its interpreter saved; the next cell names those that could not be. */
+  private static void saveState(WarmContainer container) {
+    try {
+      container.sandbox().ifPresent(Sandbox::saveState);
+    } catch (CaissonException e) {
+      LOG.log(Level.WARNING, () -> "container=" + container.id() + " variables not saved", e);
     }
   }
 
@@ -327,18 +337,45 @@ final class WarmContainers {
     closed = true;
     List<WarmContainer> remaining = all();
     remaining.forEach(one -> one.cancel(CellOutcome.Killed.SERVER_STOPPED));
-    for (WarmContainer container : remaining) {
-      boolean turn = awaitTurn(container, settings.limits().interruptGrace().plusSeconds(2));
-      container.door().lock();
+    // At once: one that takes all of its time to save its variables takes nobody else's.
+    List<Thread> closing =
+        remaining.stream()
+            .map(one -> Thread.ofVirtual().name("close-" + one.id()).start(() -> closeOne(one)))
+            .toList();
+    boolean interrupted = false;
+    for (Thread thread : closing) {
+      interrupted |= joinThrough(thread);
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Whether an interrupt came meanwhile, which does not end the wait: the thread's own does. */
+  private static boolean joinThrough(Thread thread) {
+    boolean interrupted = false;
+    while (true) {
       try {
-        giveBack(container, Optional.of(Release.SHUTDOWN), measure(container));
-      } catch (CaissonException e) {
-        LOG.log(Level.WARNING, () -> "container=" + container.id() + " not released cleanly", e);
-      } finally {
-        container.door().unlock();
-        if (turn) {
-          container.turn().unlock();
-        }
+        thread.join();
+        return interrupted;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+  }
+
+  private void closeOne(WarmContainer container) {
+    boolean turn = awaitTurn(container, settings.limits().interruptGrace().plusSeconds(2));
+    container.door().lock();
+    try {
+      saveState(container);
+      giveBack(container, Optional.of(Release.SHUTDOWN), measure(container));
+    } catch (CaissonException e) {
+      LOG.log(Level.WARNING, () -> "container=" + container.id() + " not released cleanly", e);
+    } finally {
+      container.door().unlock();
+      if (turn) {
+        container.turn().unlock();
       }
     }
   }

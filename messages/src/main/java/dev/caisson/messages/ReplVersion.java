@@ -7,7 +7,7 @@ import java.util.Set;
 
 /**
  * {@code code_execution_20260120} and later: bash, a text editor, and Python whose variables stay
- * while the container is warm. The versions differ only in what a model is told.
+ * from call to call. The versions differ only in what a model is told.
  */
 final class ReplVersion implements ToolVersion {
   private static final String CALLER = "code_execution_20260120";

@@ -144,13 +144,25 @@ class InterpreterStateTest {
   }
 
   @Test
-  void variablesGoWithAnIdleSandboxAndFilesStay() {
-    JsonNode first = send(KEEPS, Optional.empty(), "x = 1; open('/tmp/kept', 'w').write('file')");
+  void variablesOutliveAnIdleSandboxAndWhatCannotIsNamed() {
+    JsonNode first =
+        send(
+            KEEPS,
+            Optional.empty(),
+            """
+            def total(): return sum(rows)
+            rows = [1, 2]
+            source = open('/tmp/kept', 'w')
+            """);
     clock.advance(Duration.ofMinutes(6));
     caisson.engine().sweep();
-    JsonNode later =
-        send(KEEPS, container(first), "print('x' in globals(), open('/tmp/kept').read())");
-    assertThat(stdout(later)).isEqualTo("False file\n");
+    JsonNode later = send(KEEPS, container(first), "rows.append(3); print(total())");
+    assertThat(stdout(later)).isEqualTo("6\n");
+    assertThat(stderr(later))
+        .isEqualTo(
+            "interpreter_state: source was not kept: TypeError: cannot pickle"
+                + " '_io.TextIOWrapper' object\n");
+    assertThat(stderr(send(KEEPS, container(first), "print(rows)"))).isEmpty();
   }
 
   private static JsonNode send(String version, Optional<String> container, String... cells) {
