@@ -151,6 +151,11 @@ final class ContainersCommand {
   private static void print(Console console, Tombstone tombstone) {
     console.line("  peak memory  " + Sizes.human(tombstone.peakMemoryBytes()));
     console.line("  peak disk    " + Sizes.human(tombstone.peakDiskBytes()));
+    console.line(
+        "  cost         "
+            + UsageView.time(tombstone.cost().billedMillis())
+            + " billed, "
+            + UsageView.dollars(tombstone.cost().cents()));
     tombstone
         .lastCell()
         .ifPresent(cell ->

@@ -41,8 +41,8 @@ public record Charge(
     long aloneMillis,
     boolean toolRan) {
 
-  /** The same with more time. */
-  public Charge plus(Intervals more) {
+  /** The same with more time, of which code ran so long and would have been billed so alone. */
+  public Charge plus(Intervals more, long executedMillis, long moreAloneMillis) {
     return new Charge(
         requester,
         run,
@@ -54,12 +54,12 @@ public record Charge(
         startedAt,
         intervals.plus(more),
         preloadMillis,
-        executionMillis,
+        executionMillis + executedMillis,
         cpu,
         attachedFiles,
         attachedBytes,
         cells,
-        aloneMillis,
+        aloneMillis + moreAloneMillis,
         toolRan);
   }
 

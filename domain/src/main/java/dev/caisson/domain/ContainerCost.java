@@ -7,4 +7,6 @@ import java.math.BigDecimal;
  *
  * @param cents what it costs, as far as free hours did not take it
  */
-public record ContainerCost(long billedMillis, BigDecimal cents) {}
+public record ContainerCost(long billedMillis, BigDecimal cents) {
+  public static final ContainerCost NONE = new ContainerCost(0, BigDecimal.ZERO);
+}

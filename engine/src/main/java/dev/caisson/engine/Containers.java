@@ -234,7 +234,11 @@ public final class Containers {
   }
 
   private Tombstone tombstone(ContainerRow row) {
-    return new Tombstone(cells.last(row.id()), row.peaks().memoryBytes(), row.peaks().diskBytes());
+    return new Tombstone(
+        cells.last(row.id()),
+        row.peaks().memoryBytes(),
+        row.peaks().diskBytes(),
+        ledger.reports().costOf(row.id()));
   }
 
   /** Measures a workspace that has changed and that nobody is changing now. */

@@ -266,6 +266,7 @@ class ContainersTest {
             new Tombstone.LastCell(last.id(), new CellOutcome.Completed(3), last.startedAt()));
     assertThat(tombstone.peakDiskBytes()).isBetween(300_000L, 1_000_000L);
     assertThat(tombstone.peakMemoryBytes()).isBetween(50_000_000L, 200_000_000L);
+    assertThat(tombstone.cost().billedMillis()).as("two requests").isEqualTo(600_000);
   }
 
   @Test

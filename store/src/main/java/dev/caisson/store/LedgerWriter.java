@@ -93,7 +93,9 @@ final class LedgerWriter {
             .bind("organization", charge.requester().organization().value())
             .mapTo(Long.class)
             .findOne();
-    return before.map(end -> charge.plus(Intervals.of(new Interval(end, from)))).orElse(charge);
+    return before
+        .map(end -> charge.plus(Intervals.of(new Interval(end, from)), 0, 0))
+        .orElse(charge);
   }
 
   /** Prices a charge and writes its row, if there is to be one. */

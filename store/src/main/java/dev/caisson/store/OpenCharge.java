@@ -31,24 +31,7 @@ public record OpenCharge(
     Interval rest = since(runningFrom.getAsLong());
     long executed = executingFrom.isPresent() ? since(executingFrom.getAsLong()).millis() : 0;
     long alone = executingFrom.isPresent() ? tariff.aloneMillis(executed) : 0;
-    return new Charge(
-        charge.requester(),
-        charge.run(),
-        charge.group(),
-        charge.exempt(),
-        charge.container(),
-        charge.epoch(),
-        charge.timeline(),
-        charge.startedAt(),
-        charge.intervals().plus(Intervals.of(rest)),
-        charge.preloadMillis(),
-        charge.executionMillis() + executed,
-        charge.cpu(),
-        charge.attachedFiles(),
-        charge.attachedBytes(),
-        charge.cells(),
-        charge.aloneMillis() + alone,
-        charge.toolRan());
+    return charge.plus(Intervals.of(rest), executed, alone);
   }
 
   private Interval since(long from) {

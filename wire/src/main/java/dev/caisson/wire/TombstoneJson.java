@@ -1,7 +1,9 @@
 package dev.caisson.wire;
 
 import dev.caisson.domain.CellId;
+import dev.caisson.domain.ContainerCost;
 import dev.caisson.domain.Tombstone;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -15,6 +17,11 @@ final class TombstoneJson {
     ended
         .put("peak_memory_bytes", tombstone.peakMemoryBytes())
         .put("peak_disk_bytes", tombstone.peakDiskBytes());
+    ended
+        .putObject("cost")
+        .put("billed_ms", tombstone.cost().billedMillis())
+        .put("amount", tombstone.cost().cents().toPlainString())
+        .put("currency", "USD");
     tombstone
         .lastCell()
         .ifPresent(cell -> {
@@ -43,6 +50,13 @@ final class TombstoneJson {
         new Tombstone(
             lastCell,
             memory.getAsLong(),
-            ended.requiredInteger("peak_disk_bytes", 0, Long.MAX_VALUE)));
+            ended.requiredInteger("peak_disk_bytes", 0, Long.MAX_VALUE),
+            ended.object("cost").map(TombstoneJson::cost).orElse(ContainerCost.NONE)));
+  }
+
+  private static ContainerCost cost(JsonFields cost) {
+    return new ContainerCost(
+        cost.requiredInteger("billed_ms", 0, Long.MAX_VALUE),
+        new BigDecimal(cost.requiredString("amount")));
   }
 }

@@ -11,6 +11,7 @@ import dev.caisson.domain.CellOutcome;
 import dev.caisson.domain.CellSpec;
 import dev.caisson.domain.ChangedFile;
 import dev.caisson.domain.Container;
+import dev.caisson.domain.ContainerCost;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.ContainerSpec;
 import dev.caisson.domain.ContainerStatus;
@@ -23,6 +24,7 @@ import dev.caisson.domain.Page;
 import dev.caisson.domain.Release;
 import dev.caisson.domain.StoredFile;
 import dev.caisson.domain.Tombstone;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -55,7 +57,8 @@ class RoundTripTest {
                       new Tombstone.LastCell(
                           CellId.next(), new CellOutcome.Killed("out_of_memory", true), NOW)),
                   7_000_000,
-                  43)));
+                  43,
+                  new ContainerCost(600_000, new BigDecimal("0.833333")))));
 
   private static final CellChanges CHANGES =
       new CellChanges.Known(
