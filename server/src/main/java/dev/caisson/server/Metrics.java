@@ -96,14 +96,14 @@ final class Metrics implements EngineListener {
         .forEach(state ->
             containers
                 .labelValues(state.wireName())
-                .set(census.containers().getOrDefault(state, 0L)));
-    cellsUnderWay.set(census.cellsUnderWay());
-    sandboxes.labelValues("in_use").set(census.sandboxesInUse());
-    sandboxes.labelValues("idle").set(census.sandboxes() - census.sandboxesInUse());
-    storedFiles.set(census.storedFiles());
-    storedBytes.set(census.storedBytes());
-    diskFree.set(census.diskFree().bytes());
-    disk.set(census.disk().bytes());
+                .set((double) census.containers().getOrDefault(state, 0L)));
+    cellsUnderWay.set((double) census.cellsUnderWay());
+    sandboxes.labelValues("in_use").set((double) census.sandboxesInUse());
+    sandboxes.labelValues("idle").set((double) (census.sandboxes() - census.sandboxesInUse()));
+    storedFiles.set((double) census.storedFiles());
+    storedBytes.set((double) census.storedBytes());
+    diskFree.set((double) census.diskFree().bytes());
+    disk.set((double) census.disk().bytes());
     return registry.scrape();
   }
 

@@ -64,7 +64,7 @@ final class OpenApiDocument {
 
   private static Pattern pattern(String path) {
     StringBuilder pattern = new StringBuilder();
-    for (String part : path.substring(1).split("/")) {
+    for (String part : path.substring(1).split("/", -1)) {
       boolean deep = part.equals(DEEP.getFirst()) || path.equals(DEEP.getLast());
       pattern.append('/');
       pattern.append(part.startsWith("{") ? deep ? ".+" : "[^/]+" : Pattern.quote(part));
