@@ -12,6 +12,7 @@ import dev.caisson.domain.Cell;
 import dev.caisson.domain.CellSpec;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.ContainerSpec;
+import dev.caisson.domain.ContainerStatus;
 import dev.caisson.domain.FileContent;
 import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.PageRequest;
@@ -80,7 +81,8 @@ class EmbeddedCaissonTest {
       assertThat(client.containers(PageRequest.first()).items()).hasSize(1);
       assertThat(client.files(PageRequest.first()).items()).hasSize(2);
       client.deleteContainer(container);
-      assertThatThrownBy(() -> client.container(container)).isInstanceOf(NotFound.class);
+      assertThat(client.container(container).status()).isEqualTo(ContainerStatus.DELETED);
+      assertThatThrownBy(() -> client.deleteContainer(container)).isInstanceOf(NotFound.class);
     }
   }
 

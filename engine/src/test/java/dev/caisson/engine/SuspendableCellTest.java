@@ -227,7 +227,8 @@ class SuspendableCellTest {
     SuspendableCell cell = start("await look({})");
     List<PendingCall> calls = calls(cell.await());
     fixture.engine.containers().delete(fixture.organization, container);
-    assertThat(ended(cell.await()).outcome()).isEqualTo(new CellOutcome.Killed("cancelled", false));
+    assertThat(ended(cell.await()).outcome())
+        .isEqualTo(new CellOutcome.Killed("container_deleted", false));
     assertThatThrownBy(() -> resume(calls)).isInstanceOf(NotFound.class);
   }
 
@@ -243,7 +244,7 @@ class SuspendableCellTest {
     List<PendingCall> calls = calls(start("print('before')\nawait look({})").await());
     reopen(CallLimits.DEFAULT);
     Cell ended = ended(resume(calls));
-    assertThat(ended.outcome()).isEqualTo(new CellOutcome.Killed("cancelled", false));
+    assertThat(ended.outcome()).isEqualTo(new CellOutcome.Killed("server_stopped", false));
     assertThat(ended.stdout().text()).isEqualTo("before\n");
   }
 
