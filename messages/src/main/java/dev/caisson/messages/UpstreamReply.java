@@ -210,8 +210,11 @@ final class UpstreamReply {
     ending.setAll(event);
   }
 
-  /** Whether a block calls one of our tools. */
+  /** Whether a block calls one of our tools; throws Upstream when it is no block at all. */
   private boolean isCall(JsonNode block) {
+    if (!block.isObject()) {
+      throw UpstreamFailure.unreadable("a content block is not an object");
+    }
     return request.tool().isPresent()
         && ResultBlocks.type(block).equals("tool_use")
         && SubTool.NAMES.contains(block.path("name").asStringOpt().orElse(""));
