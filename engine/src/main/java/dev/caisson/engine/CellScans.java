@@ -9,14 +9,16 @@ import dev.caisson.domain.ContainerId;
 import dev.caisson.sandbox.Scan;
 import dev.caisson.sandbox.ScannedFile;
 import dev.caisson.store.FileMark;
+import dev.caisson.store.Scanned;
 import dev.caisson.store.WorkspaceFileStore;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 /**
  * Finds out what cells changed and keeps it. A cell's own result never depends on it: a scan that
@@ -38,21 +40,40 @@ final class CellScans {
     this.store = store;
   }
 
-  /** The cell, which has just ended, with what is known of its changes by now. */
-  Cell scanned(Cell cell, WarmContainers.Visit visit) {
+  /** What the scan after the cell that has just ended has found so far. */
+  Scan look(WarmContainers.Visit visit) {
     try {
-      return switch (visit.sandbox().changes()) {
-        case Scan.Done done -> cell.withChanges(keep(cell, done));
-        case Scan.Later later -> {
-          follow(cell, visit, later.number());
-          yield cell.withChanges(CellChanges.PENDING);
-        }
-        case Scan.Unknown unknown -> unknown(cell, unknown.reason());
-      };
+      return visit.sandbox().changes();
     } catch (CaissonException e) {
-      LOG.log(Level.WARNING, () -> "cell=" + cell.id() + " changes not kept", e);
-      return cell;
+      return new Scan.Unknown(e.getMessage());
     }
+  }
+
+  /** What of a scan is kept with the cell's own row. */
+  static Optional<Scanned> kept(Scan scan) {
+    return scan instanceof Scan.Done done ? Optional.of(first(done)) : Optional.empty();
+  }
+
+  /** The cell, whose row is kept with what was {@link #kept} of the scan; sees to the rest. */
+  Cell scanned(Cell cell, Scan scan, WarmContainers.Visit visit) {
+    return switch (scan) {
+      case Scan.Done done -> {
+        try {
+          keepRest(cell.containerId(), done);
+        } catch (CaissonException e) {
+          notKept(cell, e);
+        }
+        yield cell.withChanges(changes(done));
+      }
+      case Scan.Later later -> {
+        follow(cell, visit, later.number());
+        yield cell.withChanges(CellChanges.PENDING);
+      }
+      case Scan.Unknown unknown -> {
+        unknown(cell, unknown.reason());
+        yield cell;
+      }
+    };
   }
 
   /** A cell from the store, which knows nothing of scans that go on. */
@@ -69,12 +90,15 @@ final class CellScans {
   private void follow(Cell cell, long number, WarmContainers.Visit stay) {
     try (stay) {
       switch (stay.sandbox().changes(number)) {
-        case Scan.Done done -> keep(cell, done);
+        case Scan.Done done -> {
+          store.record(cell.id(), cell.containerId(), first(done));
+          keepRest(cell.containerId(), done);
+        }
         case Scan.Later later -> unknown(cell, "the scan was put off twice");
         case Scan.Unknown unknown -> unknown(cell, unknown.reason());
       }
     } catch (CaissonException e) {
-      LOG.log(Level.WARNING, () -> "cell=" + cell.id() + " changes not kept", e);
+      notKept(cell, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
@@ -82,30 +106,45 @@ final class CellScans {
     }
   }
 
-  private static Cell unknown(Cell cell, String reason) {
+  private static void unknown(Cell cell, String reason) {
     LOG.log(Level.DEBUG, () -> "cell=" + cell.id() + " changes unknown: " + reason);
-    return cell;
   }
 
-  private CellChanges keep(Cell cell, Scan.Done scan) {
-    List<FileMark> present = new ArrayList<>();
-    List<FileMark> gone = new ArrayList<>();
-    for (ScannedFile file : scan.files()) {
-      boolean deleted = file.kind() == ScannedFile.Kind.DELETED;
-      (deleted ? gone : present).add(RecordedSandbox.mark(file.file()));
-    }
-    CellChanges.Known changes = changes(scan);
-    ContainerId container = cell.containerId();
-    int first = Math.min(ROWS_AT_ONCE, present.size());
-    store.record(cell.id(), changes, container, present.subList(0, first), gone);
-    for (int i = first; i < present.size(); i += ROWS_AT_ONCE) {
-      int end = Math.min(i + ROWS_AT_ONCE, present.size());
-      store.note(container, present.subList(i, end), List.of());
+  private static void notKept(Cell cell, CaissonException problem) {
+    LOG.log(Level.WARNING, () -> "cell=" + cell.id() + " changes not kept", problem);
+  }
+
+  private static Scanned first(Scan.Done scan) {
+    List<FileMark> present = present(scan);
+    return new Scanned(
+        changes(scan),
+        present.subList(0, Math.min(ROWS_AT_ONCE, present.size())),
+        marks(scan, file -> file.kind() == ScannedFile.Kind.DELETED));
+  }
+
+  /** Keeps what is not in {@link #first}. */
+  private void keepRest(ContainerId container, Scan.Done scan) {
+    if (scan.files().size() > ROWS_AT_ONCE) {
+      List<FileMark> present = present(scan);
+      for (int i = ROWS_AT_ONCE; i < present.size(); i += ROWS_AT_ONCE) {
+        int end = Math.min(i + ROWS_AT_ONCE, present.size());
+        store.note(container, present.subList(i, end), List.of());
+      }
     }
     if (!scan.whole() || scan.shortfall().isPresent()) {
       store.noteComplete(container, scan.whole());
     }
-    return changes;
+  }
+
+  private static List<FileMark> present(Scan.Done scan) {
+    return marks(scan, file -> file.kind() != ScannedFile.Kind.DELETED);
+  }
+
+  private static List<FileMark> marks(Scan.Done scan, Predicate<ScannedFile> wanted) {
+    return scan.files().stream()
+        .filter(wanted)
+        .map(file -> RecordedSandbox.mark(file.file()))
+        .toList();
   }
 
   private static CellChanges.Known changes(Scan.Done scan) {

@@ -19,6 +19,7 @@ import dev.caisson.domain.Requester;
 import dev.caisson.sandbox.CallHandler;
 import dev.caisson.sandbox.CellProgram;
 import dev.caisson.sandbox.CellRun;
+import dev.caisson.sandbox.Scan;
 import dev.caisson.store.CellStore;
 import dev.caisson.store.ContainerRow;
 import dev.caisson.store.LedgerChange;
@@ -232,7 +233,7 @@ public final class Cells {
         Cell cell = complete(organization, begun, run, visit, job);
         kept = true;
         announcer.cellEnded(cell);
-        return scans.scanned(cell, visit);
+        return cell;
       } finally {
         if (!kept) {
           store.lose(container.id(), visit.epoch(), INTERNAL_ERROR);
@@ -324,13 +325,21 @@ public final class Cells {
               run.wall().truncatedTo(ChronoUnit.MICROS),
               run.cpu().truncatedTo(ChronoUnit.MICROS),
               collected.outputs());
+      Scan scan = scans.look(visit);
       kept =
-          store.complete(cell, organization, collected.files(), collected.reservations(), billed);
+          store.complete(
+              cell,
+              organization,
+              collected.files(),
+              collected.reservations(),
+              billed,
+              CellScans.kept(scan));
       if (kept) {
         job.meter().ended();
+        return scans.scanned(cell, scan, visit);
       }
       // Another process took the container over: what it made of the cell is what is true.
-      return kept ? cell : store.find(begun.container(), begun.id()).orElse(cell);
+      return store.find(begun.container(), begun.id()).orElse(cell);
     } finally {
       if (!kept) {
         outputs.abandon(collected);

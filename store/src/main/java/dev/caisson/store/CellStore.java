@@ -86,6 +86,7 @@ public final class CellStore {
    * @param files one for each output of the cell
    * @param reservations of the files' content, which end here
    * @param ledger what becomes of its request with it
+   * @param scanned what it changed, as far as that is known by now
    * @return false, with nothing changed, when the term in which the cell began is over
    */
   public boolean complete(
@@ -93,11 +94,14 @@ public final class CellStore {
       OrganizationId organization,
       List<StoredFile> files,
       List<String> reservations,
-      LedgerChange ledger) {
+      LedgerChange ledger,
+      Optional<Scanned> scanned) {
     return database.write(handle -> {
       if (!update(handle, cell)) {
         return false;
       }
+      scanned.ifPresent(
+          found -> WorkspaceFileStore.record(handle, cell.id(), cell.containerId(), found));
       ContainerStore.cool(handle, cell.containerId());
       LedgerWriter.apply(handle, ledger);
       if (files.isEmpty()) {

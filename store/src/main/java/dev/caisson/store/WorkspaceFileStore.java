@@ -89,27 +89,25 @@ public final class WorkspaceFileStore {
   }
 
   /** Keeps what a cell changed, and the first news of files with it, all or nothing. */
-  public void record(
-      CellId cell,
-      CellChanges.Known changes,
-      ContainerId container,
-      Collection<FileMark> present,
-      Collection<FileMark> gone) {
-    database.change(handle -> {
-      handle
-          .createUpdate(
-              """
-              INSERT INTO cell_changes (cell_id, files, omitted, incomplete)
-              VALUES (:cell, :files, :omitted, :incomplete)
-              """)
-          .bind("cell", cell.value())
-          .bind("files", ChangesText.write(changes))
-          .bind("omitted", changes.omitted())
-          .bind("incomplete", changes.incomplete().orElse(null))
-          .execute();
-      put(handle, container, present);
-      remove(handle, container, gone);
-    });
+  public void record(CellId cell, ContainerId container, Scanned scanned) {
+    database.change(handle -> record(handle, cell, container, scanned));
+  }
+
+  static void record(Handle handle, CellId cell, ContainerId container, Scanned scanned) {
+    CellChanges.Known changes = scanned.changes();
+    handle
+        .createUpdate(
+            """
+            INSERT INTO cell_changes (cell_id, files, omitted, incomplete)
+            VALUES (:cell, :files, :omitted, :incomplete)
+            """)
+        .bind("cell", cell.value())
+        .bind("files", ChangesText.write(changes))
+        .bind("omitted", changes.omitted())
+        .bind("incomplete", changes.incomplete().orElse(null))
+        .execute();
+    put(handle, container, scanned.present());
+    remove(handle, container, scanned.gone());
   }
 
   /** What a cell changed; Unknown where it was not kept. */

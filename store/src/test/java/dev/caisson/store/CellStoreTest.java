@@ -67,7 +67,11 @@ class CellStoreTest {
   @MethodSource("outcomes")
   void keepsEveryOutcome(CellOutcome outcome) {
     Cell cell = begin(outcome, List.of());
-    assertThat(store.cells().complete(cell, organization, List.of(), List.of(), LedgerChange.NONE))
+    assertThat(
+            store
+                .cells()
+                .complete(
+                    cell, organization, List.of(), List.of(), LedgerChange.NONE, Optional.empty()))
         .isTrue();
     assertThat(store.cells().find(container, cell.id())).contains(cell);
     assertThat(store.containers().find(container).orElseThrow().cellRunning()).isFalse();
@@ -80,7 +84,13 @@ class CellStoreTest {
     String reservation = store.files().reserve(HASH, "me");
     store
         .cells()
-        .complete(cell, organization, List.of(file), List.of(reservation), LedgerChange.NONE);
+        .complete(
+            cell,
+            organization,
+            List.of(file),
+            List.of(reservation),
+            LedgerChange.NONE,
+            Optional.empty());
     assertThat(store.cells().find(container, cell.id())).contains(cell);
     assertThat(store.files().find(organization, file.id())).contains(file);
 
@@ -96,7 +106,13 @@ class CellStoreTest {
     assertThatThrownBy(() ->
             store
                 .cells()
-                .complete(cell, organization, List.of(file, file), List.of(), LedgerChange.NONE))
+                .complete(
+                    cell,
+                    organization,
+                    List.of(file, file),
+                    List.of(),
+                    LedgerChange.NONE,
+                    Optional.empty()))
         .isInstanceOf(CaissonException.class);
     assertThat(store.cells().find(container, cell.id())).isEmpty();
     assertThat(store.files().find(organization, file.id())).isEmpty();
@@ -116,7 +132,12 @@ class CellStoreTest {
             store
                 .cells()
                 .complete(
-                    cell, organization, List.of(file), List.of(reservation), LedgerChange.NONE))
+                    cell,
+                    organization,
+                    List.of(file),
+                    List.of(reservation),
+                    LedgerChange.NONE,
+                    Optional.empty()))
         .isFalse();
 
     assertThat(store.cells().find(container, cell.id()).orElseThrow().outcome())
@@ -145,9 +166,13 @@ class CellStoreTest {
   @Test
   void listsNewestFirstWithoutTheRunningOne() {
     Cell first = begin(new CellOutcome.Completed(0), List.of());
-    store.cells().complete(first, organization, List.of(), List.of(), LedgerChange.NONE);
+    store
+        .cells()
+        .complete(first, organization, List.of(), List.of(), LedgerChange.NONE, Optional.empty());
     Cell second = begin(new CellOutcome.Completed(1), List.of());
-    store.cells().complete(second, organization, List.of(), List.of(), LedgerChange.NONE);
+    store
+        .cells()
+        .complete(second, organization, List.of(), List.of(), LedgerChange.NONE, Optional.empty());
     begin(new CellOutcome.Completed(0), List.of());
     assertThat(store.cells().list(container, PageRequest.first()).items())
         .containsExactly(second, first);
@@ -156,7 +181,9 @@ class CellStoreTest {
   @Test
   void knowsACellInItsOwnContainerOnly() {
     Cell cell = begin(new CellOutcome.Completed(0), List.of());
-    store.cells().complete(cell, organization, List.of(), List.of(), LedgerChange.NONE);
+    store
+        .cells()
+        .complete(cell, organization, List.of(), List.of(), LedgerChange.NONE, Optional.empty());
     assertThat(store.cells().find(ContainerId.next(), cell.id())).isEmpty();
   }
 
