@@ -2,7 +2,6 @@ package dev.caisson.cli;
 
 import dev.caisson.cli.Connections.Need;
 import dev.caisson.client.CaissonClient;
-import dev.caisson.domain.Cell;
 import dev.caisson.domain.Container;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.ContainerStatus;
@@ -10,6 +9,7 @@ import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.Tombstone;
 import dev.caisson.domain.WorkspaceEntry;
+import dev.caisson.wire.CellJson;
 import dev.caisson.wire.ContainerJson;
 import dev.caisson.wire.Json;
 import dev.caisson.wire.PageJson;
@@ -24,6 +24,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Lists, shows and deletes containers. */
 @Command(
@@ -76,7 +77,9 @@ final class ContainersCommand {
     }
   }
 
-  @Command(name = "show", description = "Shows a container: its files and its last cells.")
+  @Command(
+      name = "show",
+      description = "Shows a container: its files, its last cells and what they changed.")
   int show(@Mixin ClientOptions options, @Parameters(paramLabel = "CONTAINER") String id) {
     CaissonCommand command = CommandContext.required(root);
     ContainerId container = CommandContext.containerId(id);
@@ -85,7 +88,13 @@ final class ContainersCommand {
       CaissonClient client = connection.client();
       Container shown = client.container(container);
       if (command.json()) {
-        command.console().line(Json.write(ContainerJson.write(shown)));
+        ObjectNode json = ContainerJson.write(shown);
+        if (shown.status() != ContainerStatus.DELETED) {
+          json.set(
+              "cells",
+              PageJson.write(client.cells(container, PageRequest.first()), CellJson::write));
+        }
+        command.console().line(Json.write(json));
         return 0;
       }
       print(command.console(), shown);
@@ -95,7 +104,7 @@ final class ContainersCommand {
         }
       }
       if (shown.status() != ContainerStatus.DELETED) {
-        printCells(command.console(), client.cells(container, PageRequest.first()));
+        CellsView.print(command.console(), client.cells(container, PageRequest.first()));
       }
       return 0;
     }
@@ -168,6 +177,18 @@ final class ContainersCommand {
                     + cell.outcome().returnCode()
                     + " at "
                     + cell.startedAt()));
+    Tombstone.Held held = tombstone.files();
+    if (!held.listed().isEmpty()) {
+      console.line(
+          "  held         " + CellsView.more(held.listed().size() + held.omitted(), "file"));
+      held.listed().forEach(file -> console.line(CellsView.line("  ", file)));
+    }
+    if (held.omitted() > 0) {
+      console.line("    and " + CellsView.more(held.omitted(), "more file"));
+    }
+    if (held.incomplete()) {
+      console.line("    there may have been others that no scan had seen");
+    }
   }
 
   private static void printFiles(Console console, String directory, List<WorkspaceEntry> entries) {
@@ -183,25 +204,5 @@ final class ContainersCommand {
               entry.modifiedAt().truncatedTo(ChronoUnit.SECONDS),
               Sizes.printable(name) + (entry.kind() == WorkspaceEntry.Kind.DIRECTORY ? "/" : "")));
     }
-  }
-
-  private static void printCells(Console console, Page<Cell> cells) {
-    if (cells.items().isEmpty()) {
-      return;
-    }
-    console.line("");
-    List<List<String>> rows = new ArrayList<>();
-    rows.add(List.of("CELL", "LANGUAGE", "STATUS", "CODE", "STARTED", "WALL"));
-    for (Cell cell : cells.items()) {
-      rows.add(
-          List.of(
-              cell.id().value(),
-              cell.language().wireName(),
-              cell.outcome().status(),
-              String.valueOf(cell.outcome().returnCode()),
-              cell.startedAt().truncatedTo(ChronoUnit.SECONDS).toString(),
-              cell.wall().toMillis() + " ms"));
-    }
-    console.table(rows);
   }
 }

@@ -117,17 +117,19 @@ class CommandsTest {
     assertThat(cli.run("containers", "show", container).out())
         .contains("2KiB")
         .contains("a\\u202e.txt")
-        .contains("completed");
-    assertThat(
-            Json.parse(cli.run("containers", "show", container, "--json").out(), "output")
-                .get("id")
-                .asString())
-        .isEqualTo(container);
+        .contains("completed")
+        .contains("+1 ~0 -0")
+        .contains("  + /home/user/a\\u202e.txt  2KiB  ");
+    JsonNode shown = Json.parse(cli.run("containers", "show", container, "--json").out(), "output");
+    assertThat(shown.get("id").asString()).isEqualTo(container);
+    assertThat(shown.at("/cells/data/0/changed/created/0/size_bytes").asInt()).isEqualTo(2048);
     assertThat(cli.run("containers", "rm", container).out())
         .isEqualTo("deleted " + container + "\n");
     assertThat(cli.run("containers", "show", container).out())
         .contains("ended        deleted at 20")
-        .contains("last cell    cell_");
+        .contains("last cell    cell_")
+        .contains("held         1 file\n")
+        .contains("    /home/user/a\\u202e.txt  2KiB  ");
     assertThat(cli.run("containers", "rm", container).err()).contains("was deleted at 20");
   }
 

@@ -22,7 +22,6 @@ import dev.caisson.domain.SkillVersion;
 import dev.caisson.domain.StoredFile;
 import dev.caisson.domain.Tombstone;
 import dev.caisson.sandbox.Sandboxes;
-import dev.caisson.store.CellStore;
 import dev.caisson.store.ContainerRow;
 import dev.caisson.store.ContainerStore;
 import java.lang.System.Logger;
@@ -41,7 +40,7 @@ public final class Containers {
   private final ContainerStore store;
   private final String self;
   private final Sandboxes sandboxes;
-  private final CellStore cells;
+  private final Tombstones tombstones;
   private final Lifecycle lifecycle;
   private final WarmContainers warm;
   private final Mounts mounts;
@@ -55,7 +54,7 @@ public final class Containers {
       ContainerStore store,
       String self,
       Sandboxes sandboxes,
-      CellStore cells,
+      Tombstones tombstones,
       Lifecycle lifecycle,
       WarmContainers warm,
       Mounts mounts,
@@ -67,7 +66,7 @@ public final class Containers {
     this.store = store;
     this.self = self;
     this.sandboxes = sandboxes;
-    this.cells = cells;
+    this.tombstones = tombstones;
     this.lifecycle = lifecycle;
     this.warm = warm;
     this.mounts = mounts;
@@ -230,15 +229,7 @@ public final class Containers {
   /** The container, dead or alive; throws NotFound when unknown or foreign. */
   public Container get(OrganizationId organization, ContainerId id) {
     ContainerRow row = refreshSize(known(organization, id));
-    return lifecycle.status(row).alive() ? view(row) : view(row, Optional.of(tombstone(row)));
-  }
-
-  private Tombstone tombstone(ContainerRow row) {
-    return new Tombstone(
-        cells.last(row.id()),
-        row.peaks().memoryBytes(),
-        row.peaks().diskBytes(),
-        ledger.reports().costOf(row.id()));
+    return lifecycle.status(row).alive() ? view(row) : view(row, Optional.of(tombstones.of(row)));
   }
 
   /** Measures a workspace that has changed and that nobody is changing now. */

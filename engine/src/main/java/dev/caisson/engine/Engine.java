@@ -81,7 +81,7 @@ public final class Engine implements AutoCloseable {
             store.containers(),
             store.owner().id(),
             sandboxes,
-            store.cells(),
+            new Tombstones(store.cells(), store.workspaceFiles(), ledger.reports()),
             lifecycle,
             warm,
             mounts,

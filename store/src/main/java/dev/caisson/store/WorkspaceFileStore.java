@@ -34,6 +34,28 @@ public final class WorkspaceFileStore {
             .list());
   }
 
+  /** The first files of a container, by path. */
+  public List<FileMark> list(ContainerId container, int limit) {
+    return database.read(handle ->
+        handle
+            .createQuery(
+                "SELECT * FROM container_files WHERE container_id = :id ORDER BY path LIMIT :limit")
+            .bind("id", container.value())
+            .bind("limit", limit)
+            .map(WorkspaceFileStore::mark)
+            .list());
+  }
+
+  /** How many files of a container are known. */
+  public long count(ContainerId container) {
+    return database.read(handle ->
+        handle
+            .createQuery("SELECT COUNT(*) FROM container_files WHERE container_id = :id")
+            .bind("id", container.value())
+            .mapTo(Long.class)
+            .one());
+  }
+
   /** Whether that is every file that there is. */
   public boolean complete(ContainerId container) {
     return database.read(handle ->

@@ -7,6 +7,7 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalLong;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What remains of a container, inside its {@code ended}. */
@@ -30,6 +31,18 @@ final class TombstoneJson {
           last.put("return_code", cell.outcome().returnCode())
               .put("started_at", Timestamps.format(cell.startedAt()));
         });
+    write(ended, tombstone.files());
+  }
+
+  private static void write(ObjectNode ended, Tombstone.Held held) {
+    ArrayNode files = ended.putArray("files");
+    held.listed().forEach(file -> files.add(CellChangesJson.file(file)));
+    if (held.omitted() > 0) {
+      ended.put("files_omitted", held.omitted());
+    }
+    if (held.incomplete()) {
+      ended.put("files_incomplete", true);
+    }
   }
 
   /** Empty for an ending without one, as lists show it. */
@@ -51,7 +64,11 @@ final class TombstoneJson {
             lastCell,
             memory.getAsLong(),
             ended.requiredInteger("peak_disk_bytes", 0, Long.MAX_VALUE),
-            ended.object("cost").map(TombstoneJson::cost).orElse(ContainerCost.NONE)));
+            ended.object("cost").map(TombstoneJson::cost).orElse(ContainerCost.NONE),
+            new Tombstone.Held(
+                ended.array("files").stream().map(CellChangesJson::file).toList(),
+                ended.integer("files_omitted", 0, Long.MAX_VALUE).orElse(0L),
+                ended.bool("files_incomplete").orElse(false))));
   }
 
   private static ContainerCost cost(JsonFields cost) {

@@ -58,7 +58,9 @@ class RoundTripTest {
                           CellId.next(), new CellOutcome.Killed("out_of_memory", true), NOW)),
                   7_000_000,
                   43,
-                  new ContainerCost(600_000, new BigDecimal("0.833333")))));
+                  new ContainerCost(600_000, new BigDecimal("0.833333")),
+                  new Tombstone.Held(
+                      List.of(new ChangedFile("/tmp/a", 3, Optional.of("ab"))), 2, true))));
 
   private static final CellChanges CHANGES =
       new CellChanges.Known(
