@@ -57,6 +57,7 @@ final class KillTrial {
         trial.audit(new RawHttp(server.url(), server.key()));
         progress.accept(i);
       }
+      trial.ledger(new RawHttp(server.url(), server.key()));
       trial.leftovers();
     } finally {
       server.close();
@@ -93,6 +94,16 @@ final class KillTrial {
       audit.check(worker);
       audit.mounts(worker.uploads());
     }
+    count(audit);
+  }
+
+  private void ledger(RawHttp http) {
+    ToldAudit audit = new ToldAudit(http);
+    audit.ledger(workers.stream().flatMap(worker -> worker.billed().stream()).toList());
+    count(audit);
+  }
+
+  private void count(ToldAudit audit) {
     report.facts += audit.facts();
     report.lostCells += audit.lostCells();
     report.broken.addAll(audit.broken());

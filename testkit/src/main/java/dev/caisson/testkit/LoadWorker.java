@@ -49,6 +49,7 @@ final class LoadWorker {
   private final List<ToldContainer> containers = new ArrayList<>();
   private final Map<String, Optional<Long>> uploads = new LinkedHashMap<>();
   private final Map<String, String> outputs = new LinkedHashMap<>();
+  private final List<String> billed = new ArrayList<>();
   private final Map<Operation, Integer> answered = new EnumMap<>(Operation.class);
   private final Map<Operation, Integer> unanswered = new EnumMap<>(Operation.class);
   private final List<String> complaints = new ArrayList<>();
@@ -72,6 +73,11 @@ final class LoadWorker {
   /** Files that cells made, by id: their content. */
   Map<String, String> outputs() {
     return outputs;
+  }
+
+  /** Ids of the requests that ran code and were answered. */
+  List<String> billed() {
+    return billed;
   }
 
   Map<Operation, Integer> answered() {
@@ -188,7 +194,7 @@ final class LoadWorker {
       RawHttp http, ToldContainer container, String language, String code) {
     ObjectNode body = Json.object().put("language", language).put("code", code);
     Optional<JsonNode> cell =
-        good(http.post("/v1/containers/" + container.id() + "/cells", Json.write(body)));
+        ran(http.post("/v1/containers/" + container.id() + "/cells", Json.write(body)));
     cell.ifPresent(told -> container.cells().put(told.path("id").asString(), told));
     return cell;
   }
@@ -250,7 +256,7 @@ final class LoadWorker {
         .put("role", "user")
         .put("content", "```bash\nprintf " + token + " > " + path + "\n```");
     container.forget(path);
-    good(http.message(Json.write(body)))
+    ran(http.message(Json.write(body)))
         .ifPresent(reply -> {
           if (!reply.at("/container/id").asString().equals(container.id())) {
             complaints.add("a message to " + container.id() + " was answered from " + reply);
@@ -265,6 +271,11 @@ final class LoadWorker {
     container.life(Life.MAYBE_DELETED);
     good(http.delete("/v1/containers/" + container.id()))
         .ifPresent(gone -> container.life(Life.DELETED));
+  }
+
+  private Optional<JsonNode> ran(RawHttp.Answer answer) {
+    billed.add(answer.header("request-id"));
+    return good(answer);
   }
 
   /** The reply of a request that succeeded; whatever else there is must not happen. */

@@ -1,8 +1,13 @@
 package dev.caisson.testkit;
 
 import dev.caisson.testkit.ToldContainer.Life;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.YearMonth;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -101,8 +106,11 @@ final class ToldAudit {
     container.cells().put(id, cell);
   }
 
-  /** What a cell changed may be found out after its reply; all else stands. */
+  /** What a cell changed may be found out after its reply; all that was told stands. */
   private static boolean same(JsonNode told, JsonNode now) {
+    if (told.path("changed").isObject() && !told.path("changed").equals(now.path("changed"))) {
+      return false;
+    }
     for (String field :
         List.of("status", "stdout", "stderr", "return_code", "outputs", "started_at", "cpu_ms")) {
       if (!told.path(field).equals(now.path(field))) {
@@ -167,6 +175,46 @@ final class ToldAudit {
     if (made.status() == 200) {
       http.delete("/v1/containers/" + made.json().path("id").asString());
     }
+  }
+
+  /** Whether every request that ran code and was answered is billed once, and the sums agree. */
+  void ledger(List<String> billed) {
+    Map<String, Integer> rowsByRequest = new HashMap<>();
+    Map<YearMonth, Long> millisByMonth = new HashMap<>();
+    Map<YearMonth, Long> toldByMonth = new HashMap<>();
+    BigDecimal amount = BigDecimal.ZERO;
+    long rows = 0;
+    String page = "";
+    do {
+      JsonNode usage = http.get("/v1/usage?limit=1000" + page).json();
+      for (JsonNode row : usage.path("data")) {
+        rows++;
+        rowsByRequest.merge(row.path("request_id").asString(), 1, Integer::sum);
+        YearMonth month =
+            YearMonth.from(
+                Instant.parse(row.path("started_at").asString()).atOffset(ZoneOffset.UTC));
+        millisByMonth.merge(month, row.path("billed_ms").asLong(), Long::sum);
+        // The newest row comes first, and tells what its month has come to.
+        toldByMonth.putIfAbsent(month, row.path("month_billed_ms").asLong());
+        amount = amount.add(new BigDecimal(row.path("amount").asString()));
+      }
+      String next = usage.path("next_page").asStringOpt().orElse("");
+      page = next.isEmpty() ? "" : "&page=" + next;
+    } while (!page.isEmpty());
+    for (String request : billed) {
+      int times = rowsByRequest.getOrDefault(request, 0);
+      expect(times == 1, "request " + request + " has " + times + " rows in the ledger");
+    }
+    JsonNode verified = http.get("/v1/usage/verification").json();
+    expect(verified.path("intact").asBoolean(), "the ledger is broken: " + verified);
+    expect(verified.path("rows").asLong() == rows, rows + " rows, verified: " + verified);
+    expect(millisByMonth.equals(toldByMonth), millisByMonth + " are told as " + toldByMonth);
+    JsonNode bill = http.get("/v1/usage/explanation").json();
+    long millis = millisByMonth.values().stream().mapToLong(Long::longValue).sum();
+    expect(
+        bill.path("billed_ms").asLong() == millis
+            && new BigDecimal(bill.path("amount").asString()).compareTo(amount) == 0,
+        "rows of " + millis + " ms and " + amount + " cents make a bill of " + bill);
   }
 
   private boolean expect(boolean holds, String otherwise) {
