@@ -21,12 +21,10 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /**
  * {@code ./caisson bench ledger [--rows N]}: how long a year of ledger takes to write, to report
@@ -54,7 +52,7 @@ public final class LedgerMain {
     try {
       holds = measure(data, rows);
     } finally {
-      delete(data);
+      Main.delete(data);
     }
     System.exit(holds ? 0 : 1);
   }
@@ -152,13 +150,5 @@ public final class LedgerMain {
 
   private static Instant start(LocalDate day) {
     return day.atStartOfDay(java.time.ZoneOffset.UTC).toInstant();
-  }
-
-  private static void delete(Path root) throws IOException {
-    try (Stream<Path> paths = Files.walk(root)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
-      }
-    }
   }
 }

@@ -129,7 +129,7 @@ public final class Main {
     }
   }
 
-  private static Path imagesDirectory() {
+  static Path imagesDirectory() {
     return Optional.ofNullable(System.getenv("CAISSON_IMAGES"))
         .map(Path::of)
         .orElseGet(() ->
@@ -140,7 +140,7 @@ public final class Main {
                 "images"));
   }
 
-  private static void delete(Path root) throws IOException {
+  static void delete(Path root) throws IOException {
     try (Stream<Path> paths = Files.walk(root)) {
       for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(path);
