@@ -96,12 +96,17 @@ def living(spared):
         if pid == 1 or pid in spared:
             continue
         try:
-            state = _stat(pid)[0]
+            ended = _has_ended(_stat(pid))
         except OSError:
             continue
-        if state not in b"ZX":
+        if not ended:
             found.append(pid)
     return found
+
+
+def _has_ended(status):
+    """Whether all threads of a process have: the state is that of the first one."""
+    return status[0] in b"ZX" and int(status[17]) < 2
 
 
 # Flags of a task that is on its way out, see the kernel's sched.h: PF_EXITING and PF_SIGNALED.
@@ -109,19 +114,21 @@ _ENDING_FLAGS = 0x4 | 0x400
 
 
 def doomed(pid):
-    """Whether a child has been sent SIGKILL, or has ended, and only its wait is missing."""
+    """Whether a process has been sent SIGKILL, or has ended, and only its wait is missing."""
     try:
         # In this order: the signal stops being pending just before the flags are set.
         pending = int(_stat(pid)[28]) & 1 << (_signal.SIGKILL - 1)
         after = _stat(pid)
     except OSError:
         return True
-    return after[0] in b"ZX" or bool(pending or int(after[6]) & _ENDING_FLAGS)
+    if after[0] in b"ZX":
+        return _has_ended(after)
+    return bool(pending or int(after[6]) & _ENDING_FLAGS)
 
 
 def _stat(pid):
-    """What follows a process's name in its stat file, see proc(5): state, flags at 6, the main
-    thread's pending signals at 28. Read by hand: every cell waits for this."""
+    """What follows a process's name in its stat file, see proc(5): state, flags at 6, threads
+    at 17, the first one's pending signals at 28. Read by hand: every cell waits for this."""
     fd = os.open("/proc/%d/stat" % pid, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return os.read(fd, 4096).rpartition(b")")[2].split()
@@ -134,15 +141,20 @@ def end_leftovers(spared, reap):
 
     Returns whether the spared had to be ended too. Calls reap() between rounds.
     """
-    for round_number in range(_PATIENT_ROUNDS):
+    rounds = running = 0
+    end = time.monotonic() + _FINAL_SECONDS
+    while running < _PATIENT_ROUNDS:
         left = living(spared)
         if not left:
             return False
-        for pid in left:
-            _kill(pid)
+        # One with much memory takes a while to end; what counts is whether new ones come.
+        running += kill(left) > 0
         reap()
-        if round_number > 2:
+        rounds += 1
+        if rounds > 3:
             time.sleep(0.001)
+        if time.monotonic() > end:
+            break
     end = time.monotonic() + _FINAL_SECONDS
     while living(()):
         _kill(-1)
@@ -151,6 +163,14 @@ def end_leftovers(spared, reap):
             raise Unkillable
         time.sleep(0.002)
     return True
+
+
+def kill(pids):
+    """Ends them, and counts those that were not ending already."""
+    running = [pid for pid in pids if not doomed(pid)]
+    for pid in running:
+        _kill(pid)
+    return len(running)
 
 
 def _kill(pid):

@@ -43,6 +43,19 @@ class LeftoversTest extends SharedSandboxes {
   }
 
   @Test
+  void endsAProcessWhoseFirstThreadHasEnded() {
+    bash(
+        """
+        python3 -c 'if True:
+            import ctypes, threading
+            threading.Thread(target=threading.Event().wait).start()
+            ctypes.CDLL(None).pthread_exit(None)' & echo $! > pid
+        until grep -q "State:.Z" /proc/$!/status; do :; done
+        """);
+    assertThat(out(bash("[ -e /proc/$(cat pid) ] || echo ended"))).isEqualTo("ended\n");
+  }
+
+  @Test
   void keepsThreadsOfTheInterpreterAlive() {
     python(
         """
