@@ -29,7 +29,7 @@ def restore(begun, ended, seconds, cell):
     try:
         manifest = caisson_state.read()
     except FileNotFoundError:
-        return [_lost("the sandbox ended before they were saved")]
+        return [_lost("their process ended before they were saved")]
     except (OSError, Unsaved) as problem:
         return [_lost(describe(problem))]
     except Exception as problem:
@@ -37,7 +37,7 @@ def restore(begun, ended, seconds, cell):
     if manifest["number"] != ended:
         return [
             _lost(
-                "the sandbox ended before what cell %d left was saved; the variables as of cell %d"
+                "their process ended before what cell %d left was saved; the variables as of cell %d"
                 " are older and were not brought back" % (ended, manifest["number"])
             )
         ]

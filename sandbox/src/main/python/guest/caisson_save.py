@@ -32,6 +32,9 @@ _SHARE_OF_TIME = 3
 # interpreter stays.
 _WRITER_SCORE, _WATCHER_SCORE = "1000", "900"
 
+# What a writer ends with that got no memory for a variable.
+_OUT_OF_MEMORY = 71
+
 # Where a writer is when it is at no variable, and when it has done all.
 _NOWHERE = -1
 _DONE = b"      done"
@@ -46,10 +49,9 @@ class Limits:
 def save(number, limits, cell):
     """Starts it in a copy of this process, and returns at once. When the last of its copies of this
     process's descriptors is closed it has ended."""
-    try:
-        between = os.fork()
-    except OSError as problem:
-        Save(number, limits, cell).give_up("saving needs a process: %s" % problem.strerror)
+    work = Save(number, limits, cell)
+    between = _fork(work)
+    if between is None:
         return
     if between:
         try:
@@ -59,12 +61,21 @@ def save(number, limits, cell):
         return
     try:
         # A child of the guest, not of the interpreter: code that waits for children sees none.
-        if os.fork() == 0:
+        if _fork(work) == 0:
             sys.settrace(None)
             sys.setprofile(None)
-            _watch(Save(number, limits, cell))
+            _watch(work)
     finally:
         os._exit(0)
+
+
+def _fork(work):
+    """A copy of this process; None when there cannot be one, which is the end of the work."""
+    try:
+        return os.fork()
+    except OSError as problem:
+        work.give_up("saving needs a process: %s" % problem.strerror)
+        return None
 
 
 def _watch(work):
@@ -75,8 +86,11 @@ def _watch(work):
     _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
     _signal.signal(_signal.SIGALRM, _signal.SIG_DFL)
     deadline = time.monotonic() + work.limits.seconds
+    work.begin()
     while True:
-        pid = os.fork()
+        pid = _fork(work)
+        if pid is None:
+            return
         if pid == 0:
             _expose(_WRITER_SCORE)
             _with_a_large_stack(work.write)
@@ -112,11 +126,12 @@ def _attend(pid, work, deadline):
 
 
 def _end(status):
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == _signal.SIGKILL:
+    code = os.waitstatus_to_exitcode(status)
+    if code in (-_signal.SIGKILL, _OUT_OF_MEMORY):
         return "saving it needed more memory than the container has"
-    if os.WIFSIGNALED(status):
-        return "saving it was ended by signal %d" % os.WTERMSIG(status)
-    return "saving it ended the process with code %d" % os.WEXITSTATUS(status)
+    if code < 0:
+        return "saving it was ended by signal %d" % -code
+    return "saving it ended the process with code %d" % code
 
 
 def _with_a_large_stack(write):
@@ -163,9 +178,13 @@ class Save:
         self._number = number
         self._names = [name for name in cell.namespace if _is_ours(name)]
         self._cell = cell
-        self._place = os.memfd_create("place")
+        self._place = None
         self._unsaved = []
         self._writers = []  # while their objects live, no other one has their ids
+
+    def begin(self):
+        """From here on it is known what the writer is at."""
+        self._place = os.memfd_create("place")
 
     def _at(self, index):
         os.pwrite(self._place, b"%10d" % index, 0)
@@ -225,6 +244,8 @@ class Save:
             writer.dump({name: self._cell.namespace[name] for name in names})
             file.end()
             return Graph(list(names), file, writer.joined)
+        except MemoryError:
+            os._exit(_OUT_OF_MEMORY)  # another writer has it back
         except BaseException as problem:
             file.discard()
             self._unsaved += [(name, describe(problem)) for name in names]

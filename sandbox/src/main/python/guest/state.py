@@ -104,7 +104,7 @@ class State:
         """A cell is to run: a save ends, to begin anew after the cell."""
         self._due = None
         if self._saving is not None:
-            self._guest.end_leftovers()
+            self._guest.end_save()
             self._close()
             self._tell()
 
@@ -128,7 +128,7 @@ class State:
         if self._saving is None:
             self._save()
         else:
-            self._guest.end_leftovers()
+            self._guest.end_save()
             self._done()
 
     def _save(self):

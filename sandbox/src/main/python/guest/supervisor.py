@@ -19,6 +19,9 @@ CODE = b"/opt/caisson"
 # How long a process may take to end after SIGKILL; one with much memory takes a tenth of a second.
 _DOOMED_SECONDS = 10.0
 
+# What a cell may wait for the end of a save.
+_SAVE_END_SECONDS = 0.02
+
 
 class Loop:
     """Calls back when a descriptor can be read or written."""
@@ -255,7 +258,9 @@ class Guest:
     def interpreter_gone(self, interpreter):
         if self._interpreter is interpreter:
             self._interpreter = None
-            self._interpreter_lost = True
+            # Between cells it may have been saved: the next one that needs it will see.
+            if self.cell is not None:
+                self._interpreter_lost = True
 
     def take_interpreter_loss(self):
         """Whether an interpreter with its variables ended and no cell has been told yet."""
@@ -269,12 +274,27 @@ class Guest:
         )
         return [self.python, b"-c", start]
 
-    def end_leftovers(self):
-        """Ends what a cell left running; the interpreter stays unless nothing else helps."""
+    def _spared(self):
         spared = set(self._own_children)
         if self._interpreter is not None:
             spared.add(self._interpreter.pid)
-        processes.end_leftovers(spared, self.reap)
+        return spared
+
+    def end_save(self):
+        """Ends the processes of a save, and waits a moment for that: one with much memory takes
+        longer, but does nothing any more."""
+        end = time.monotonic() + _SAVE_END_SECONDS
+        while True:
+            left = processes.living(self._spared())
+            processes.kill(left)
+            self.reap()
+            if not left or time.monotonic() > end:
+                return
+            time.sleep(0.001)
+
+    def end_leftovers(self):
+        """Ends what a cell left running; the interpreter stays unless nothing else helps."""
+        processes.end_leftovers(self._spared(), self.reap)
         self.reap()
         # One that the cell has killed is told of in this cell's result, not in the next one's.
         end = time.monotonic() + _DOOMED_SECONDS

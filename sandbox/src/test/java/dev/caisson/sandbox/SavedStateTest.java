@@ -10,6 +10,7 @@ import dev.caisson.domain.Language;
 import dev.caisson.domain.Limits;
 import dev.caisson.domain.StateLimits;
 import dev.caisson.domain.WorkspaceEntry;
+import java.io.InputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -355,7 +356,7 @@ class SavedStateTest extends SharedSandboxes {
     assertThat(out(run)).isEqualTo("False\n");
     assertThat(err(run))
         .isEqualTo(
-            "interpreter_lost: the variables of earlier cells are lost: the sandbox ended before what"
+            "interpreter_lost: the variables of earlier cells are lost: their process ended before what"
                 + " cell 2 left was saved; the variables as of cell 1 are older and were not brought"
                 + " back\n");
   }
@@ -370,7 +371,7 @@ class SavedStateTest extends SharedSandboxes {
     assertThat(out(run)).isEqualTo("False\n");
     assertThat(err(run))
         .isEqualTo(
-            "interpreter_lost: the variables of earlier cells are lost: the sandbox ended before they"
+            "interpreter_lost: the variables of earlier cells are lost: their process ended before they"
                 + " were saved\n");
     saveAndReopen();
     assertThat(err(python("y = 1"))).isEmpty();
@@ -403,6 +404,30 @@ class SavedStateTest extends SharedSandboxes {
         .isEqualTo(
             "interpreter_state: the variables are as of cell 1; cell 2 did not end and is not in"
                 + " them\n");
+  }
+
+  @Test
+  void bringsBackTheVariablesOfAnInterpreterThatEndedBetweenCells() {
+    python(
+        """
+        import os, threading, time
+        def end():
+            while not os.path.exists('/tmp/go'): time.sleep(0.005)
+            open('/tmp/gone', 'w').close()
+            os._exit(1)
+        threading.Thread(target=end).start()
+        x = 1
+        """);
+    sandbox.saveState();
+    sandbox.write("/tmp/go", InputStream.nullInputStream(), written -> {});
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() ->
+            sandbox.list("/tmp").stream().anyMatch(entry -> entry.path().equals("/tmp/gone")));
+    CellRun run = python("print(x)");
+    assertThat(out(run)).isEqualTo("1\n");
+    assertThat(err(run)).isEmpty();
+    assertThat(err(python("print(x)"))).isEmpty();
   }
 
   @Test
@@ -472,6 +497,45 @@ class SavedStateTest extends SharedSandboxes {
             """);
     assertThat(err(run)).isEmpty();
     assertThat(out(run)).isEqualTo("True False True\nset True\n");
+  }
+
+  @Test
+  void aSaveWithoutEnoughMemoryEndsAloneAndIsNamed() {
+    python("large = [[n] for n in range(1_100_000)]\nsmall = 1");
+    sandbox.saveState();
+    CellRun survivor = python("print(len(large), small)");
+    assertThat(survivor.outcome()).isEqualTo(new CellOutcome.Completed(0));
+    assertThat(out(survivor)).isEqualTo("1100000 1\n");
+    assertThat(err(survivor)).isEmpty();
+    saveAndReopen();
+    CellRun run = python("print('large' in globals(), small)");
+    assertThat(out(run)).isEqualTo("False 1\n");
+    assertThat(err(run))
+        .isEqualTo(
+            "interpreter_state: large was not kept: saving it needed more memory than the container"
+                + " has\n");
+  }
+
+  @Test
+  void aSaveWithoutAProcessIsNamedAndTheNextOneIsWhole() {
+    python(
+        """
+        import resource
+        most = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+        resource.setrlimit(resource.RLIMIT_NPROC, (1, most))
+        x = 1
+        """);
+    sandbox.saveState();
+    reopen();
+    CellRun run = python("print('x' in globals())");
+    assertThat(out(run)).isEqualTo("False\n");
+    assertThat(err(run))
+        .contains(
+            "interpreter_state: x was not kept: saving needs a process: Resource temporarily"
+                + " unavailable\n");
+    python("x = 2");
+    saveAndReopen();
+    assertThat(out(python("print(x)"))).isEqualTo("2\n");
   }
 
   @Test
