@@ -1,10 +1,15 @@
 package dev.caisson.cli;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Ctrl-C and termination: interrupts the main thread, which cancels its cell and closes what it
- * opened, and keeps the JVM alive until it has done so.
+ * opened, and keeps the JVM alive until it has done so. Whoever asks again is in a hurry: first the
+ * command may cut short what it waits for, then the JVM ends as if it were killed, which loses
+ * nothing that was acknowledged.
  */
 final class Interruption {
   /**
@@ -15,6 +20,7 @@ final class Interruption {
   private volatile Duration patience = PATIENCE;
   private volatile boolean requested;
   private volatile boolean finished;
+  private final AtomicReference<@Nullable Runnable> hurry = new AtomicReference<>();
 
   /** One that never comes: for commands that run inside another program. */
   Interruption() {}
@@ -33,6 +39,11 @@ final class Interruption {
     patience = PATIENCE.plus(more);
   }
 
+  /** What the second signal does; without it, it ends the JVM. */
+  void whenAskedAgain(Runnable action) {
+    hurry.set(action);
+  }
+
   boolean requested() {
     return requested;
   }
@@ -47,11 +58,21 @@ final class Interruption {
       return;
     }
     requested = true;
+    Signals.handle(List.of("INT", "TERM"), this::askedAgain);
     main.interrupt();
     try {
       main.join(patience);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void askedAgain() {
+    Runnable action = hurry.getAndSet(null);
+    if (action == null) {
+      Runtime.getRuntime().halt(Main.INTERRUPTED);
+    } else {
+      action.run();
     }
   }
 }

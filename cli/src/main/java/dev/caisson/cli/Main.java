@@ -24,6 +24,9 @@ public final class Main {
   static final int WRONG_USAGE = 2;
   static final int HOST_UNFIT = 3;
 
+  /** As shells have it for Ctrl-C. */
+  static final int INTERRUPTED = 130;
+
   private Main() {}
 
   public static void main(String[] arguments) {

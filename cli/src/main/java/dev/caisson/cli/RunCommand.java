@@ -38,9 +38,6 @@ import tools.jackson.databind.node.ObjectNode;
       "Running again is resuming: what is finished and unchanged is cached."
     })
 final class RunCommand implements Callable<Integer> {
-  /** As shells have it for Ctrl-C. */
-  private static final int INTERRUPTED = 130;
-
   @ParentCommand private @Nullable CaissonCommand root;
 
   @Mixin private ClientOptions clientOptions = new ClientOptions();
@@ -86,7 +83,7 @@ final class RunCommand implements Callable<Integer> {
         }
         case RunResult.Outcome.Cancelled cancelled -> {
           command.console().error("cancelled; finished stages are kept, run again to go on");
-          yield INTERRUPTED;
+          yield Main.INTERRUPTED;
         }
       };
     }

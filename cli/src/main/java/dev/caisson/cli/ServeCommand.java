@@ -102,7 +102,11 @@ final class ServeCommand implements Callable<Integer> {
           CaissonServer server = CaissonServer.start(serverSettings, caisson.engine(), messages)) {
         claim.publish(server.url().toString());
         announce(command, directory, server.url(), made);
+        command.interruption().whenAskedAgain(server::hurry);
         awaitEnd(server, serverSettings.stopGrace(), console);
+        server.drain();
+        // Closing would end them as well, but as if their clients had gone.
+        caisson.engine().cells().stop();
       }
     }
     return 0;
@@ -121,7 +125,8 @@ final class ServeCommand implements Callable<Integer> {
               : "caisson: stopping; requests that run: "
                   + running
                   + ", they have up to "
-                  + Durations.format(grace));
+                  + Durations.format(grace)
+                  + " (Ctrl-C again ends them)");
     }
   }
 

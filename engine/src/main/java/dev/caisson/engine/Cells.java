@@ -167,6 +167,11 @@ public final class Cells {
         .orElseThrow(() -> NotFound.cell(reference));
   }
 
+  /** Ends the cells that run now, for the reason that the server stops. */
+  public void stop() {
+    warm.stopCells();
+  }
+
   private Cell run(OrganizationId organization, ContainerId id, Job job) {
     ContainerRow row = containers.living(organization, id);
     try (CellPlaces.Place _ = places.take(organization)) {

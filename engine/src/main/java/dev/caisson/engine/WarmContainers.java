@@ -332,11 +332,16 @@ final class WarmContainers {
     }
   }
 
+  /** Ends the cell that each container runs now, since the process is to end. */
+  void stopCells() {
+    all().forEach(one -> one.cancel(CellOutcome.Killed.SERVER_STOPPED));
+  }
+
   /** Ends every cell and every sandbox of this process; nothing is opened any more. */
   void close() {
     closed = true;
+    stopCells();
     List<WarmContainer> remaining = all();
-    remaining.forEach(one -> one.cancel(CellOutcome.Killed.SERVER_STOPPED));
     // At once: one that takes all of its time to save its variables takes nobody else's.
     List<Thread> closing =
         remaining.stream()

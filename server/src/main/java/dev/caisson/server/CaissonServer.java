@@ -113,12 +113,24 @@ public final class CaissonServer implements AutoCloseable {
   }
 
   /**
+   * Refuses what comes from now on and gives what runs its time; {@link #close} does so by itself.
+   */
+  public void drain() {
+    stopping.await(replies::getCurrentRequestCount);
+  }
+
+  /** Ends the wait of {@link #drain}. */
+  public void hurry() {
+    stopping.hurry();
+  }
+
+  /**
    * Gives what runs its time, refuses what comes meanwhile; ends what still runs then, lets each
    * client hear how its request ended, and stops to listen.
    */
   @Override
   public void close() {
-    stopping.await(replies::getCurrentRequestCount);
+    drain();
     disconnects.interruptAll();
     try {
       replies.shutdown().get(FAREWELL.toNanos(), TimeUnit.NANOSECONDS);

@@ -14,6 +14,7 @@ final class Stopping {
 
   private final Duration grace;
   private volatile boolean begun;
+  private volatile boolean over;
 
   Stopping(Duration grace) {
     this.grace = grace;
@@ -26,8 +27,14 @@ final class Stopping {
     }
   }
 
+  /** What runs gets no more time. */
+  void hurry() {
+    over = true;
+  }
+
   /**
-   * From here on requests are refused; returns when none runs any more, or their time is over.
+   * From here on requests are refused; returns when none runs any more, or their time is over. A
+   * second call gives no second time.
    *
    * @param running how many there are
    */
@@ -35,9 +42,10 @@ final class Stopping {
     begun = true;
     long end = System.nanoTime() + grace.toNanos();
     try {
-      while (running.getAsLong() > 0 && System.nanoTime() - end < 0) {
+      while (!over && running.getAsLong() > 0 && System.nanoTime() - end < 0) {
         Thread.sleep(LOOK_EVERY);
       }
+      over = true;
     } catch (InterruptedException e) {
       // Somebody is in more of a hurry than we are.
       Thread.currentThread().interrupt();

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -70,6 +71,7 @@ class GracefulStopTest {
       server.stop();
       told = cell.get();
       assertThat(told.path("status").asString()).isEqualTo("killed");
+      assertThat(told.path("reason").asString()).isEqualTo("server_stopped");
       assertThat(told.path("stdout").asString()).isEqualTo("part\n");
     }
     try (CaissonProcess server = CaissonProcess.serve(directory)) {
@@ -78,6 +80,22 @@ class GracefulStopTest {
               http.get("/v1/containers/" + container + "/cells/" + told.path("id").asString())
                   .json())
           .isEqualTo(told);
+    }
+  }
+
+  @Test
+  void aSecondSignalEndsTheWait() throws Exception {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+        CaissonProcess server =
+            CaissonProcess.serve(directory, Map.of("CAISSON_STOP_GRACE", "10m"))) {
+      RawHttp http = new RawHttp(server.url(), server.key());
+      Future<JsonNode> cell = begin(threads, http, http.container(), "echo part; sleep 60");
+      server.stop();
+      await().atMost(PATIENCE).until(() -> http.post("/v1/containers", "{}").status() == 429);
+      assertThat(cell.isDone()).isFalse();
+      server.stop();
+      assertThat(cell.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).path("reason").asString())
+          .isEqualTo("server_stopped");
     }
   }
 
