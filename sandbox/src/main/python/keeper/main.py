@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 
-from . import cgroups, sandbox, seccomp, syscalls, view, workspaces
+from . import cgroups, copies, sandbox, seccomp, syscalls, view, workspaces
 
 _LENGTH = struct.Struct("!I")
 _MAX_COMMAND = 1 << 20
@@ -85,6 +85,7 @@ class Client:
         self._connection = connection
         self._buffer = bytearray()
         self.present = False
+        self.on_close = lambda: None
         connection.setblocking(False)
         keeper.loop.watch(connection, self._readable)
 
@@ -126,6 +127,7 @@ class Client:
     def close(self):
         self._keeper.loop.forget(self._connection)
         self._connection.close()
+        self.on_close()
 
 
 class Keeper:
@@ -141,6 +143,7 @@ class Keeper:
         self._sandboxes = {}  # by container: the one that is not gone
         self._by_pid = {}
         self._usages = {}  # by serial: what sandboxes that are gone had used
+        self._copies = set()  # of workspaces, under way
         self._lingering = []  # gone, but with a cgroup that the kernel still holds
         self._presences = {}  # by token
         self._orphaned = {}  # token -> when its sandboxes end
@@ -170,7 +173,7 @@ class Keeper:
 
     def _ended(self):
         """The sandboxes must have ended; a cgroup that the kernel holds on to is swept next time."""
-        if not self._stopping or self._by_pid:
+        if not self._stopping or self._by_pid or self._copies:
             return False
         return not self._lingering or time.monotonic() > self._stopping_since + _LINGER_SECONDS
 
@@ -291,6 +294,10 @@ class Keeper:
     def _do_delete(self, client, request):
         container = request["container"]
         self._workspaces.path(container)
+        for one in self._copies:
+            if one.target.container == container:
+                # What its end leaves is nothing: no one finds the workspace afterwards.
+                one.abort()
         running = self._sandboxes.get(container)
         if running is not None:
             running.on_gone.append(lambda: self.command(client, json.dumps(request)))
@@ -299,6 +306,37 @@ class Keeper:
         found = self._workspaces.discard(container)
         self._empty_trash()
         client.reply(ok=True, found=found)
+
+    def _do_copy(self, client, request):
+        """Copies a workspace into one for a container that has none, or to or from a directory, which
+        an absolute path stands for. Ends when the client goes; what runs around the source stands
+        still meanwhile, and who asks sees to it that nothing is opened or written there."""
+        source = copies.Place(self._workspaces, request["from"])
+        target = copies.Place(self._workspaces, request["to"])
+        if not source.is_there():
+            client.reply(found=False)
+            return
+        running = self._sandboxes.get(source.container)
+        owners = None
+        if self._host.separate:
+            owner = source.owner()
+            new = owner if target.container is None else self._workspaces.new_owner()
+            owners = {owner: new, owner - 1: new - 1, None: new}
+
+        def done(fields):
+            self._copies.discard(copy)
+            client.on_close = lambda: None
+            if "error" in fields:
+                self._empty_trash()
+            else:
+                fields["found"] = True
+            client.reply(**fields)
+
+        copy = copies.Copy(
+            self.loop, source, target, owners, running and running.guest, done
+        )
+        self._copies.add(copy)
+        client.on_close = copy.abort
 
     def _do_list(self, client, request):
         client.reply(containers=self._workspaces.names())
@@ -321,6 +359,8 @@ class Keeper:
             self._stopping_since = time.monotonic()
         for running in list(self._sandboxes.values()):
             running.end()
+        for copy in self._copies:
+            copy.abort()
 
     def _tend(self):
         now = time.monotonic()

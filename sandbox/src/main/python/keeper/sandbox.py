@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 
-from . import syscalls, view
+from . import processes, syscalls, view
 
 BUBBLEWRAP = "/usr/bin/bwrap"
 
@@ -49,6 +49,7 @@ class Sandbox:
         self._status_text = b""
         self._info_text = b""
         self._guest_pid_fd = None
+        self.guest = None  # process 1
         self._usage = {}
         self._start()
 
@@ -114,7 +115,9 @@ class Sandbox:
         self._info = None
         try:
             # The child of a process that has not been waited for yet: the number is its own still.
-            self._guest_pid_fd = os.pidfd_open(json.loads(self._info_text)["child-pid"])
+            guest_pid = json.loads(self._info_text)["child-pid"]
+            self._guest_pid_fd = os.pidfd_open(guest_pid)
+            self.guest = processes.find(guest_pid)
         except (ValueError, KeyError, OSError):
             return
         if self._state == _ENDING:

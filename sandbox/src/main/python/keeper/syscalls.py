@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
@@ -13,6 +14,7 @@ MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_SLAVE = 1 << 19
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -48,3 +50,14 @@ def become_subreaper():
     """Orphans of what this process starts become its children, see prctl(2)."""
     _check(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl(PR_SET_CHILD_SUBREAPER)")
 
+
+def die_with(parent):
+    """This process is killed when its parent, of that number, ends, see prctl(2)."""
+    _check(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def sync_file_system(descriptor):
+    """Writes what is buffered of the file system that it belongs to, see syncfs(2)."""
+    _check(_libc.syncfs(descriptor), "syncfs")

@@ -23,8 +23,14 @@ _NUMBERS = (1 << 31) - FIRST_ID >> 1
 _FORM = re.compile(r"container_[0-9A-Za-z]{1,64}\Z")
 _TRASH = ".trash"
 
+# What is being made and has no name yet; what lies there when a keeper starts is nobody's.
+_FRESH = ".fresh"
+
 # What a container's code owns, below its directory.
-_OWNED = ("tmp", "home", "files/input", "files/output", "skills", "state")
+OWNED = ("tmp", "home", "files/input", "files/output", "skills", "state")
+
+# Beside them while a workspace is copied: one name for each file that has several.
+LINKS = ".links"
 
 # Those that workspaces of earlier versions do not have.
 _LATER = ("skills", "state")
@@ -43,7 +49,10 @@ class Workspaces:
         self._ids = Ids(directory) if separate else None
         self._tried = set()  # in the trash, and not to be tried again before the next discard
         os.makedirs(directory, mode=0o700, exist_ok=True)
-        os.makedirs(os.path.join(directory, _TRASH), mode=0o700, exist_ok=True)
+        for name in (_TRASH, _FRESH):
+            os.makedirs(os.path.join(directory, name), mode=0o700, exist_ok=True)
+        for name in os.listdir(os.path.join(directory, _FRESH)):
+            self.give_up(os.path.join(directory, _FRESH, name))
 
     def path(self, container):
         if not _FORM.match(container):
@@ -68,15 +77,37 @@ class Workspaces:
         return owner
 
     def _make(self, path):
-        owner = self._ids.next() if self._separate else os.getuid()
-        # Made beside and renamed: a half-made workspace is never found under a container's name.
-        fresh = os.path.join(self.directory, _TRASH, "new-" + secrets.token_hex(8))
-        os.mkdir(fresh, 0o700)
-        os.mkdir(os.path.join(fresh, "files"), 0o755)
-        for name in _OWNED:
+        owner = self.new_owner()
+        fresh = self.begin()
+        for name in OWNED:
             self._give(fresh, name, owner)
         os.rename(fresh, path)
         return owner
+
+    def new_owner(self):
+        """The host's id for the cells of a new workspace."""
+        return self._ids.next() if self._separate else os.getuid()
+
+    def begin(self):
+        """A directory for a workspace, without the parts that its code owns. Made beside and given
+        its name by place(): a half-made workspace is never found under a container's name."""
+        fresh = os.path.join(self.directory, _FRESH, secrets.token_hex(8))
+        os.mkdir(fresh, 0o700)
+        os.mkdir(os.path.join(fresh, "files"), 0o755)
+        return fresh
+
+    def place(self, fresh, container):
+        """Makes it the container's, who has none."""
+        if self.exists(container):
+            raise Refused("%s has a workspace already" % container)
+        os.rename(fresh, self.path(container))
+
+    def exists(self, container):
+        return os.path.lexists(self.path(container))
+
+    def give_up(self, fresh):
+        """Takes away what will not become a workspace."""
+        self._throw_away(fresh)
 
     def _give(self, workspace, name, owner):
         """Makes a directory of the container's own."""
@@ -92,14 +123,15 @@ class Workspaces:
     def discard(self, container):
         """Takes the workspace away at once; empty_trash() frees its space."""
         try:
-            os.rename(
-                self.path(container),
-                os.path.join(self.directory, _TRASH, container + "." + secrets.token_hex(4)),
-            )
+            self._throw_away(self.path(container))
         except FileNotFoundError:
             return False
-        self._tried.clear()
         return True
+
+    def _throw_away(self, path):
+        name = os.path.basename(path) + "." + secrets.token_hex(4)
+        os.rename(path, os.path.join(self.directory, _TRASH, name))
+        self._tried.clear()
 
     def empty_trash(self):
         """Starts removing what was discarded, in a child; returns its pid, or None when there is
@@ -130,7 +162,7 @@ class Workspaces:
     def _remove(self, path):
         """Removes one discarded workspace. What is owned by the container is emptied with the
         container's own id: whatever its code prepared, only its own files are in reach."""
-        for name in _OWNED:
+        for name in OWNED:
             try:
                 if not self._separate:
                     # Its code may have closed it to its own user, which is ours. The entry itself
@@ -150,11 +182,24 @@ class Workspaces:
             finally:
                 os.close(directory)
             os.rmdir(os.path.join(path, name))
+        self._remove_links(path)
         for name in ("files", ""):
             try:
                 os.rmdir(os.path.join(path, name))
             except FileNotFoundError:
                 pass
+
+
+    @staticmethod
+    def _remove_links(path):
+        """What a copy that did not end has left, in a directory that no code of containers reaches."""
+        parent = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            removal.remove(os.fsencode(LINKS), parent)
+        except FileNotFoundError:
+            pass
+        finally:
+            os.close(parent)
 
 
 def _in_child(owner, directory):

@@ -27,6 +27,9 @@ final class KeeperClient implements AutoCloseable {
   /** A busy machine starts a sandbox in a second; ending a big one takes the kernel a while. */
   private static final Duration COMMAND = Duration.ofSeconds(60);
 
+  /** A disk that needs longer for what a container may hold is broken. */
+  private static final Duration LONG_COMMAND = Duration.ofHours(1);
+
   /** The whole of starting a keeper, and of waiting for an older one to go. */
   private static final Duration START = Duration.ofSeconds(30);
 
@@ -167,28 +170,57 @@ final class KeeperClient implements AutoCloseable {
     }
   }
 
+  /**
+   * As {@link #command}, for work that takes long: an interrupt ends it.
+   *
+   * @throws Refusal when the keeper says no
+   */
+  JsonNode longCommand(String name, Map<String, Object> fields)
+      throws Refusal, InterruptedException {
+    greet();
+    Deadline deadline = Deadline.in(LONG_COMMAND);
+    try (LocalChannel channel = LocalChannel.connect(socket("keeper.sock"))) {
+      channel.write(frame(name, fields), deadline);
+      return checked(new ReplyReader().read(channel, deadline));
+    } catch (IOException e) {
+      throw new Refusal("the keeper does not answer: " + e.getMessage());
+    }
+  }
+
   private JsonNode exchange(LocalChannel channel, String name, Map<String, Object> fields)
       throws IOException, Refusal {
-    Map<String, Object> command = new HashMap<>(fields);
-    command.put("do", name);
-    byte[] text = json.writeValueAsString(command).getBytes(StandardCharsets.UTF_8);
-    ByteBuffer out = ByteBuffer.allocate(4 + text.length).putInt(text.length).put(text).flip();
+    ByteBuffer out = frame(name, fields);
     Deadline deadline = Deadline.in(COMMAND);
     boolean interrupted = false;
-    @Nullable JsonNode answer = null;
+    byte @Nullable [] answer = null;
     ReplyReader reader = new ReplyReader();
     while (answer == null) {
       try {
         channel.write(out, deadline);
-        answer = json.readTree(reader.read(channel, deadline));
+        answer = reader.read(channel, deadline);
       } catch (InterruptedException e) {
         interrupted = true;
-      } catch (JacksonException e) {
-        throw new IOException("the keeper's answer is no JSON", e);
       }
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
+    }
+    return checked(answer);
+  }
+
+  private ByteBuffer frame(String name, Map<String, Object> fields) {
+    Map<String, Object> command = new HashMap<>(fields);
+    command.put("do", name);
+    byte[] text = json.writeValueAsString(command).getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(4 + text.length).putInt(text.length).put(text).flip();
+  }
+
+  private JsonNode checked(byte[] text) throws IOException, Refusal {
+    JsonNode answer;
+    try {
+      answer = json.readTree(text);
+    } catch (JacksonException e) {
+      throw new IOException("the keeper's answer is no JSON", e);
     }
     if (answer.has("error")) {
       throw new Refusal(answer.path("error").asString());

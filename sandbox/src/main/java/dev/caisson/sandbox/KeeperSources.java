@@ -50,10 +50,13 @@ record KeeperSources(String version, Map<String, byte[]> files) {
           "guest/supervisor.py",
           "keeper/__init__.py",
           "keeper/cgroups.py",
+          "keeper/copies.py",
           "keeper/main.py",
+          "keeper/processes.py",
           "keeper/sandbox.py",
           "keeper/seccomp.py",
           "keeper/syscalls.py",
+          "keeper/trees.py",
           "keeper/view.py",
           "keeper/workspaces.py");
 

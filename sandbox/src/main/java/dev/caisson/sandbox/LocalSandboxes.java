@@ -3,6 +3,7 @@ package dev.caisson.sandbox;
 import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.Limits;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -111,6 +112,53 @@ public final class LocalSandboxes implements Sandboxes {
       throw new CaissonException.Internal(
           "the workspace of " + container + " cannot be deleted: " + refusal.getMessage());
     }
+  }
+
+  @Override
+  public Optional<WorkspaceCopy> copy(ContainerId from, ContainerId to)
+      throws InterruptedException {
+    return copy(from.value(), to.value());
+  }
+
+  /**
+   * As {@link #copy(ContainerId, ContainerId)}, to a directory of this host that does not exist yet
+   * and that is on disk afterwards. When it does not succeed, what there is of it stays.
+   *
+   * @param to absolute
+   */
+  public Optional<WorkspaceCopy> copy(ContainerId from, Path to) throws InterruptedException {
+    return copy(from.value(), to.toAbsolutePath().toString());
+  }
+
+  /**
+   * Makes a workspace from a directory that {@link #copy(ContainerId, Path)} made.
+   *
+   * @param from absolute
+   */
+  public Optional<WorkspaceCopy> copy(Path from, ContainerId to) throws InterruptedException {
+    return copy(from.toAbsolutePath().toString(), to.value());
+  }
+
+  private Optional<WorkspaceCopy> copy(String from, String to) throws InterruptedException {
+    JsonNode answer;
+    try {
+      answer = keeper.longCommand("copy", Map.of("from", from, "to", to));
+    } catch (KeeperClient.Refusal refusal) {
+      throw new CaissonException.HostUnfit(
+          "the workspace of " + from + " cannot be copied: " + refusal.getMessage());
+    }
+    if (!answer.path("found").asBoolean()) {
+      return Optional.empty();
+    }
+    List<String> skipped = new ArrayList<>();
+    answer.path("skipped").forEach(path -> skipped.add(path.asString()));
+    return Optional.of(
+        new WorkspaceCopy(
+            answer.path("files").asLong(),
+            answer.path("bytes").asLong(),
+            answer.path("cloned").asLong(),
+            skipped,
+            answer.path("skipped_count").asLong()));
   }
 
   @Override

@@ -34,6 +34,17 @@ public interface Sandboxes extends AutoCloseable {
    */
   void delete(ContainerId container);
 
+  /**
+   * Copies the workspace of a container to one that has none, as it stands at one instant: what
+   * runs around the source stands still meanwhile. The caller sees to it that neither is opened,
+   * written to through {@link Sandbox#write} or deleted meanwhile. An interrupt ends the copy. When
+   * it does not succeed, nothing is left of it.
+   *
+   * @return what was copied; empty when the source has no workspace yet
+   * @throws dev.caisson.domain.CaissonException.HostUnfit when it cannot be done, with the reason
+   */
+  Optional<WorkspaceCopy> copy(ContainerId from, ContainerId to) throws InterruptedException;
+
   /** The containers that have a workspace here, for sweeping those that no row knows. */
   List<ContainerId> workspaces();
 

@@ -432,7 +432,7 @@ class KeeperTest {
     assertThat(SandboxFixture.code(SandboxFixture.fresh(sandbox, code))).isZero();
   }
 
-  private static ProcessHandle keeperOf(SandboxFixture fixture) {
+  static ProcessHandle keeperOf(SandboxFixture fixture) {
     try (KeeperClient client = new KeeperClient(fixture.settings)) {
       return ProcessHandle.of(client.host().path("pid").asLong()).orElseThrow();
     }

@@ -1,0 +1,194 @@
+"""Copies whole workspaces, each in a child process of the keeper: for a new container, and to and
+from directories outside."""
+
+import json
+import os
+import signal
+import stat
+import sys
+import traceback
+
+from guest import removal
+
+from . import processes, syscalls, trees, workspaces
+
+# Where the parts of a workspace are seen by its code, for messages.
+_SHOWN = {
+    "tmp": b"/tmp",
+    "home": b"/home/user",
+    "files/input": b"/files/input",
+    "files/output": b"/files/output",
+    "skills": b"/skills",
+    "state": b"saved variables",
+}
+
+_MAX_RESULT = 1 << 20
+
+
+class Place:
+    """One end of a copy: the workspace of a container, or a directory by its absolute path."""
+
+    def __init__(self, places, name):
+        self._places = places
+        self.container = None if name.startswith("/") else name
+        if self.container is None:
+            self.path = name
+        else:
+            self.path = places.path(name)
+
+    def is_there(self):
+        return os.path.isdir(self.path)
+
+    def owner(self):
+        """The host's id of the cells whose files lie there."""
+        return os.lstat(os.path.join(self.path, "home")).st_uid
+
+    def begin(self):
+        """Makes the directory that is copied into."""
+        if self.container is not None:
+            return self._places.begin()
+        os.mkdir(self.path, 0o700)
+        os.mkdir(os.path.join(self.path, "files"), 0o755)
+        return self.path
+
+    def end(self, fresh):
+        if self.container is not None:
+            self._places.place(fresh, self.container)
+
+    def give_up(self, fresh):
+        """A directory outside is its owner's to remove."""
+        if self.container is not None:
+            self._places.give_up(fresh)
+
+
+class Copy:
+    """One copy that is under way. Calls done(fields) once: those of the reply.
+
+    guest: process 1 of the sandbox around the source, whose other processes stand still
+    meanwhile; None when there is none."""
+
+    def __init__(self, loop, source, target, owners, guest, done):
+        self.source = source
+        self.target = target
+        self._loop = loop
+        self._guest = guest
+        self._done = done
+        self._text = b""
+        self._aborted = False
+        self._fresh = target.begin()
+        self._read, write = os.pipe2(os.O_CLOEXEC)
+        keeper = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            _child(keeper, write, lambda: _copy(source.path, self._fresh, owners, guest, target))
+        os.close(write)
+        self._process = os.pidfd_open(pid)
+        loop.watch(self._read, self._readable)
+
+    def abort(self):
+        """Ends it; what there is of the copy is taken away."""
+        self._aborted = True
+        try:
+            signal.pidfd_send_signal(self._process, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def _readable(self):
+        data = os.read(self._read, 1 << 16)
+        if data:
+            self._text = (self._text + data)[:_MAX_RESULT]
+            return
+        self._loop.forget(self._read)
+        os.close(self._read)
+        os.close(self._process)
+        if self._guest is not None:
+            # The child does so itself, unless it was killed.
+            processes.go_on_below(self._guest)
+        self._done(self._finish())
+
+    def _finish(self):
+        try:
+            fields = json.loads(self._text)
+        except ValueError:
+            fields = {"error": "the copy was ended"}
+        if self._aborted:
+            fields = {"error": "the copy was ended"}
+        try:
+            if "error" not in fields:
+                self.target.end(self._fresh)
+                return fields
+        except (workspaces.Refused, OSError) as problem:
+            fields = {"error": str(problem)}
+        self.target.give_up(self._fresh)
+        return fields
+
+
+def _child(keeper, write, work):
+    """Does the work and writes its result; never returns."""
+    try:
+        syscalls.die_with(keeper)
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        for name in os.listdir("/proc/self/fd"):
+            # Other connections must not stay open because we have them.
+            if int(name) > 2 and int(name) != write:
+                try:
+                    os.close(int(name))
+                except OSError:
+                    pass  # the listing's own
+        text = json.dumps(work()).encode()
+        while text:
+            text = text[os.write(write, text) :]
+    except BaseException:
+        traceback.print_exc(file=sys.stderr)
+        sys.stderr.flush()
+    finally:
+        os._exit(0)
+
+
+def _copy(source, fresh, owners, guest, target):
+    copy = None
+    try:
+        if guest is not None:
+            processes.stop_below(guest)
+        try:
+            links = os.path.join(fresh, workspaces.LINKS)
+            os.mkdir(links, 0o700)
+            opened = _open(links)
+            copy = trees.TreeCopy(owners, opened)
+            for part in workspaces.OWNED:
+                _copy_part(copy, source, fresh, part)
+            removal.empty(opened)
+            os.rmdir(links)
+        finally:
+            if guest is not None:
+                processes.go_on_below(guest)
+        if target.container is None:
+            syscalls.sync_file_system(_open(fresh))
+    except (OSError, trees.Changed, processes.Restless) as problem:
+        where = copy.place + ": " if copy is not None and copy.place else ""
+        said = problem.strerror if isinstance(problem, OSError) else str(problem)
+        return {"error": where + (said or str(problem)), "errno": getattr(problem, "errno", 0)}
+    return {
+        "files": copy.files,
+        "bytes": copy.bytes,
+        "cloned": copy.cloned,
+        "skipped": copy.skipped,
+        "skipped_count": copy.skipped_count,
+    }
+
+
+def _copy_part(copy, source, fresh, part):
+    above, name = os.path.split(part)
+    parent = _open(os.path.join(source, above))
+    try:
+        if not stat.S_ISDIR(os.lstat(os.path.join(source, part)).st_mode):
+            raise OSError("%s is no directory" % part)
+    except FileNotFoundError:
+        return  # of an earlier version, which had no such part
+    copy.copy(os.fsencode(name), parent, _open(os.path.join(fresh, above)), _SHOWN[part])
+
+
+def _open(directory):
+    return os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
