@@ -5,12 +5,14 @@ import dev.caisson.client.CaissonClient;
 import dev.caisson.domain.Container;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.ContainerStatus;
+import dev.caisson.domain.Fork;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.Tombstone;
 import dev.caisson.domain.WorkspaceEntry;
 import dev.caisson.wire.CellJson;
 import dev.caisson.wire.ContainerJson;
+import dev.caisson.wire.ForkJson;
 import dev.caisson.wire.Json;
 import dev.caisson.wire.PageJson;
 import java.time.temporal.ChronoUnit;
@@ -26,15 +28,16 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Lists, shows and deletes containers. */
+/** Lists, shows, forks and deletes containers. */
 @Command(
     name = "containers",
-    description = "Lists, shows and deletes containers.",
+    description = "Lists, shows, forks and deletes containers.",
     footer = {
       "",
       "Examples:",
       "  caisson containers ls",
       "  caisson containers show container_5fK...",
+      "  caisson containers fork container_5fK...",
       "  caisson containers rm container_5fK..."
     })
 final class ContainersCommand {
@@ -105,6 +108,33 @@ final class ContainersCommand {
       }
       if (shown.status() != ContainerStatus.DELETED) {
         CellsView.print(command.console(), client.cells(container, PageRequest.first()));
+      }
+      return 0;
+    }
+  }
+
+  @Command(
+      name = "fork",
+      description = "Makes a container from a copy of a living one's files and variables.")
+  int fork(@Mixin ClientOptions options, @Parameters(paramLabel = "CONTAINER") String id) {
+    CaissonCommand command = CommandContext.required(root);
+    ContainerId container = CommandContext.containerId(id);
+    try (Connection connection =
+        Connections.open(options.apply(command.settings()), Need.RECORDS, command.console())) {
+      Fork fork = connection.client().fork(container, Optional.empty());
+      if (command.json()) {
+        command.console().line(Json.write(ForkJson.write(fork)));
+        return 0;
+      }
+      command.console().line(fork.container().id().value());
+      command
+          .console()
+          .note(CellsView.more(fork.files(), "file") + ", " + Sizes.human(fork.bytes()));
+      fork.skipped()
+          .forEach(path -> command.console().note("not copied: " + Sizes.printable(path)));
+      long others = fork.skippedCount() - fork.skipped().size();
+      if (others > 0) {
+        command.console().note("and " + CellsView.more(others, "other") + " not copied");
       }
       return 0;
     }

@@ -10,6 +10,7 @@ import dev.caisson.domain.ContainerSpec;
 import dev.caisson.domain.FileContent;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.FileReceipt;
+import dev.caisson.domain.Fork;
 import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
@@ -17,6 +18,8 @@ import dev.caisson.domain.StoredFile;
 import dev.caisson.domain.WorkspaceEntry;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * What a program can ask of Caisson, whether it runs in the same process or behind a URL. Safe for
@@ -34,6 +37,14 @@ public interface CaissonClient extends AutoCloseable {
   Page<Container> containers(PageRequest page);
 
   void deleteContainer(ContainerId id);
+
+  /**
+   * A new container with a copy of a living one's workspace, mounts and variables; waits for the
+   * cells that run in it.
+   *
+   * @param labels of the new container; empty for the original's
+   */
+  Fork fork(ContainerId id, Optional<Map<String, String>> labels);
 
   /**
    * Runs a cell and waits for its end. Interrupting the calling thread cancels the cell.

@@ -11,6 +11,7 @@ import dev.caisson.domain.ContainerSpec;
 import dev.caisson.domain.FileContent;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.FileReceipt;
+import dev.caisson.domain.Fork;
 import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
@@ -20,11 +21,14 @@ import dev.caisson.wire.CellJson;
 import dev.caisson.wire.CellRequestJson;
 import dev.caisson.wire.ContainerJson;
 import dev.caisson.wire.FileJson;
+import dev.caisson.wire.ForkJson;
 import dev.caisson.wire.Json;
 import dev.caisson.wire.PageJson;
 import java.io.InputStream;
 import java.net.URI;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * Caisson behind a URL. Safe for use from many threads. Nothing is retried: whether to ask again is
@@ -66,6 +70,11 @@ public final class HttpCaisson implements CaissonClient {
   @Override
   public void deleteContainer(ContainerId id) {
     calls.delete(path(id));
+  }
+
+  @Override
+  public Fork fork(ContainerId id, Optional<Map<String, String>> labels) {
+    return ForkJson.read(calls.post(path(id) + "/fork", ForkJson.writeRequest(labels)));
   }
 
   @Override

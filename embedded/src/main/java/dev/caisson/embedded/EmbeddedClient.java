@@ -14,6 +14,7 @@ import dev.caisson.domain.ContainerSpec;
 import dev.caisson.domain.FileContent;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.FileReceipt;
+import dev.caisson.domain.Fork;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.Page;
@@ -23,6 +24,7 @@ import dev.caisson.domain.WorkspaceEntry;
 import dev.caisson.engine.Engine;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -56,6 +58,11 @@ final class EmbeddedClient implements CaissonClient {
   @Override
   public void deleteContainer(ContainerId id) {
     engine.containers().delete(organization, id);
+  }
+
+  @Override
+  public Fork fork(ContainerId id, Optional<Map<String, String>> labels) {
+    return engine.forks().fork(organization, id, labels);
   }
 
   @Override

@@ -29,6 +29,7 @@ import java.lang.System.Logger.Level;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Makes, finds and deletes containers. Safe for use from many threads. */
@@ -112,6 +113,14 @@ public final class Containers {
     return createWith(files, billing, row);
   }
 
+  /** A container that nobody sees until all that it starts with stands. */
+  ContainerRow beginMaking(OrganizationId organization, String image, Map<String, String> labels) {
+    ContainerSpec spec = new ContainerSpec(Optional.of(image), List.of(), labels);
+    ContainerRow row = unmade(freshRow(organization, image, spec));
+    insert(row);
+    return row;
+  }
+
   private void insert(ContainerRow row) {
     OrganizationId organization = row.organizationId();
     long most = organizations.limits(organization).of(OrganizationLimit.CONTAINERS);
@@ -191,7 +200,8 @@ public final class Containers {
         ContainerRow.Peaks.NONE);
   }
 
-  private void unmake(WarmContainer container) {
+  /** Takes away what was begun. */
+  void unmake(WarmContainer container) {
     container.door().lock();
     try {
       container.closeSandbox();

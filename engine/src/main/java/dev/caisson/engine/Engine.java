@@ -23,6 +23,7 @@ public final class Engine implements AutoCloseable {
 
   private final Containers containers;
   private final Cells cells;
+  private final Forks forks;
   private final Workspaces workspaces;
   private final Files files;
   private final Skills skills;
@@ -102,6 +103,7 @@ public final class Engine implements AutoCloseable {
             ledger,
             announcer,
             clock);
+    this.forks = new Forks(settings, containers, warm, sandboxes, store.forks());
     this.workspaces = new Workspaces(containers, warm);
     this.keys = new Keys(store, clock);
     this.idempotentRequests = new IdempotentRequests(store, clock);
@@ -170,6 +172,10 @@ public final class Engine implements AutoCloseable {
 
   public Cells cells() {
     return cells;
+  }
+
+  public Forks forks() {
+    return forks;
   }
 
   public Workspaces workspaces() {

@@ -17,6 +17,7 @@ import dev.caisson.store.FileMark;
 import dev.caisson.store.WorkspaceFileStore;
 import java.io.InputStream;
 import java.util.List;
+import java.util.concurrent.locks.Lock;
 import java.util.function.Consumer;
 
 /**
@@ -25,11 +26,13 @@ import java.util.function.Consumer;
  */
 final class RecordedSandbox implements Sandbox {
   private final ContainerId container;
+  private final Lock writing;
   private final Sandbox sandbox;
   private final WorkspaceFileStore files;
 
-  RecordedSandbox(ContainerId container, Sandbox sandbox, WorkspaceFileStore files) {
-    this.container = container;
+  RecordedSandbox(WarmContainer container, Sandbox sandbox, WorkspaceFileStore files) {
+    this.container = container.id();
+    this.writing = container.writing().readLock();
     this.sandbox = sandbox;
     this.files = files;
   }
@@ -55,23 +58,33 @@ final class RecordedSandbox implements Sandbox {
 
   @Override
   public FileReceipt write(String path, InputStream content, Consumer<KnownFile> written) {
-    return sandbox.write(
-        path,
-        content,
-        file -> {
-          files.note(container, List.of(mark(file)), List.of());
-          written.accept(file);
-        });
+    writing.lock();
+    try {
+      return sandbox.write(
+          path,
+          content,
+          file -> {
+            files.note(container, List.of(mark(file)), List.of());
+            written.accept(file);
+          });
+    } finally {
+      writing.unlock();
+    }
   }
 
   @Override
   public void delete(String path, Consumer<String> deleted) {
-    sandbox.delete(
-        path,
-        real -> {
-          files.noteDeleted(container, real);
-          deleted.accept(real);
-        });
+    writing.lock();
+    try {
+      sandbox.delete(
+          path,
+          real -> {
+            files.noteDeleted(container, real);
+            deleted.accept(real);
+          });
+    } finally {
+      writing.unlock();
+    }
   }
 
   @Override

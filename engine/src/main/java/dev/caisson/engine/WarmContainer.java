@@ -10,21 +10,25 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What this process holds of one container: the turn of its cells, and its sandbox while there is
  * one. Safe for use from many threads; no lock in it is needed by another container.
  *
- * <p>Lock order: turn, then door. The turn is held while a cell runs. The door is held only while
- * the sandbox or the ownership changes, so file calls go on beside a running cell.
+ * <p>Lock order: turn, mounting, writing, then door. The turn is held while a cell runs. The door
+ * is held only while the sandbox or the ownership changes, so file calls go on beside a running
+ * cell.
  */
 final class WarmContainer {
   private final ContainerId id;
   private final ReentrantLock turn = new ReentrantLock(true);
   private final ReentrantLock door = new ReentrantLock(true);
   private final ReentrantLock mounting = new ReentrantLock(true);
+  private final ReadWriteLock writing = new ReentrantReadWriteLock();
   private final AtomicInteger cells = new AtomicInteger();
   private final AtomicInteger users = new AtomicInteger();
 
@@ -69,6 +73,11 @@ final class WarmContainer {
 
   ReentrantLock mounting() {
     return mounting;
+  }
+
+  /** Shared by those who write files; who has it alone knows that nobody does. */
+  ReadWriteLock writing() {
+    return writing;
   }
 
   /**

@@ -140,7 +140,7 @@ final class WarmContainers {
     try {
       RecordedSandbox sandbox =
           new RecordedSandbox(
-              container.id(),
+              container,
               sandboxes.open(container.id(), container.epoch(), image, settings.limits()),
               files);
       container.opened(sandbox);
@@ -198,6 +198,29 @@ final class WarmContainers {
         .filter(one -> one.countsFor(organization) && !one.inUse())
         .sorted(Comparator.comparing(WarmContainer::lastActive))
         .anyMatch(one -> releaseIfStillIdle(one.id(), Release.EVICTED));
+  }
+
+  /**
+   * Does something to the workspace of a container that this process owns, while no sandbox is
+   * opened or closed around it. The variables of its interpreter are saved before.
+   *
+   * @param container that the caller holds, with its turn
+   */
+  <T> T whileStill(WarmContainer container, StillWork<T> work) throws InterruptedException {
+    container.door().lockInterruptibly();
+    try {
+      refuseWhenClosed();
+      own(container);
+      saveState(container);
+      return work.run();
+    } finally {
+      container.door().unlock();
+    }
+  }
+
+  /** What is done to a workspace that nobody changes. */
+  interface StillWork<T> {
+    T run() throws InterruptedException;
   }
 
   /** Whether the last sandbox that was to be opened could not be. */

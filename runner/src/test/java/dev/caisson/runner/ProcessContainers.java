@@ -16,6 +16,7 @@ import dev.caisson.domain.ContainerStatus;
 import dev.caisson.domain.FileContent;
 import dev.caisson.domain.FileId;
 import dev.caisson.domain.FileReceipt;
+import dev.caisson.domain.Fork;
 import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.OutputStreamKind;
 import dev.caisson.domain.Page;
@@ -137,6 +138,11 @@ final class ProcessContainers implements CaissonClient {
       throw new CaissonException.ContainerExpired(container);
     }
     return container;
+  }
+
+  @Override
+  public Fork fork(ContainerId id, Optional<Map<String, String>> labels) {
+    throw new UnsupportedOperationException("the runner forks no containers");
   }
 
   @Override

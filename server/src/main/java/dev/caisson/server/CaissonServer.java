@@ -189,6 +189,7 @@ public final class CaissonServer implements AutoCloseable {
     new OpenApiRoutes().register(routes);
     new MetricsRoutes(metrics, settings.metricsToken()).register(routes);
     new ContainerRoutes(engine.containers(), settings).register(routes);
+    new ForkRoutes(engine.forks(), settings, disconnects).register(routes);
     new CellRoutes(engine.cells(), settings, disconnects, limits).register(routes);
     new WorkspaceRoutes(engine.workspaces(), settings).register(routes);
     new FileRoutes(engine.files(), settings).register(routes);

@@ -22,6 +22,7 @@ public final class Store implements AutoCloseable {
   private final BatchStore batches;
   private final IdempotencyStore idempotency;
   private final LedgerStore ledger;
+  private final ForkStore forks;
 
   private Store(DataDirectory directory, Owners owners, Owners.Owner owner, Database database) {
     this.directory = directory;
@@ -39,6 +40,7 @@ public final class Store implements AutoCloseable {
     this.batches = new BatchStore(database);
     this.idempotency = new IdempotencyStore(database);
     this.ledger = new LedgerStore(database);
+    this.forks = new ForkStore(database);
   }
 
   /**
@@ -109,6 +111,10 @@ public final class Store implements AutoCloseable {
 
   public LedgerStore ledger() {
     return ledger;
+  }
+
+  public ForkStore forks() {
+    return forks;
   }
 
   /** Clears away what dead owners left half done in the store itself. */

@@ -133,6 +133,7 @@ class OpenApiTest {
           "POST",
           path + "/cells",
           "{\"language\":\"bash\",\"code\":\"sleep 9\",\"timeout_seconds\":0.1}");
+      go("POST", path + "/fork", "{\"labels\":{}}");
       go("GET", path + "/cells?limit=1", "");
       go("GET", path + "/cells/" + cell.path("id").asString(), "");
       go("PUT", path + "/files/tmp/x", "content");

@@ -99,8 +99,13 @@ public final class ContainerJson {
     JsonFields fields = JsonFields.of(json, "");
     Optional<String> image = fields.string("image");
     List<FileId> files = fields.strings("files").stream().map(ContainerJson::fileId).toList();
-    Map<String, String> labels = fields.stringMap("labels");
+    Map<String, String> labels = labels(fields);
     fields.rejectUnknown();
+    return new ContainerSpec(image, files, labels);
+  }
+
+  static Map<String, String> labels(JsonFields fields) {
+    Map<String, String> labels = fields.stringMap("labels");
     if (labels.size() > MAX_LABELS) {
       throw JsonFields.invalid("labels", "at most " + MAX_LABELS + " entries");
     }
@@ -110,7 +115,7 @@ public final class ContainerJson {
             "labels." + Clip.word(name), "at most " + MAX_LABEL_CHARS + " characters");
       }
     });
-    return new ContainerSpec(image, files, labels);
+    return labels;
   }
 
   private static FileId fileId(String text) {
