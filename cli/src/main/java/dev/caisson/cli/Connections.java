@@ -144,7 +144,11 @@ final class Connections {
             .withOrganizations(settings.organizationLimits())
             .withDefaultImage(image);
     return new EmbeddedSettings(
-        settings.path(Setting.DATA), settings.path(Setting.IMAGES), engine, sandbox(settings));
+        settings.path(Setting.DATA),
+        settings.database(),
+        settings.path(Setting.IMAGES),
+        engine,
+        sandbox(settings));
   }
 
   /** The name of the image in force, which exists when this returns. */

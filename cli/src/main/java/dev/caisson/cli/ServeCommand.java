@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -103,7 +102,7 @@ final class ServeCommand implements Callable<Integer> {
         claim.publish(server.url().toString());
         announce(command, directory, server.url(), made);
         command.interruption().whenAskedAgain(server::hurry);
-        awaitEnd(server, serverSettings.stopGrace(), console);
+        awaitEnd(caisson, server, serverSettings.stopGrace(), console);
         server.drain();
         // Closing would end them as well, but as if their clients had gone.
         caisson.engine().cells().stop();
@@ -113,9 +112,13 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /** Returns on Ctrl-C or termination: closing what was opened is all that is left to do then. */
-  private static void awaitEnd(CaissonServer server, Duration grace, Console console) {
+  private static void awaitEnd(
+      EmbeddedCaisson caisson, CaissonServer server, Duration grace, Console console) {
     try {
-      new CountDownLatch(1).await();
+      caisson.awaitLoss();
+      throw new CaissonException.HostUnfit(
+          "another process that shares the database took this one for dead, and took over what it"
+              + " held; start it again");
     } catch (InterruptedException e) {
       // The flag stays clear, so that closing is not cut short.
       long running = server.running();

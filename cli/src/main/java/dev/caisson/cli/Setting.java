@@ -8,6 +8,7 @@ import java.util.Locale;
  */
 enum Setting {
   DATA("~/.caisson", "the data directory"),
+  DATABASE_URL("", "the PostgreSQL database that holds the metadata in place of a file"),
   IMAGES("~/.cache/caisson/images", "where images are kept, shared between data directories"),
   IMAGE(
       "default", "the image of containers that name none, or a directory with a root file system"),

@@ -9,6 +9,7 @@ import dev.caisson.domain.OrganizationLimits;
 import dev.caisson.domain.StateLimits;
 import dev.caisson.domain.Tariff;
 import dev.caisson.engine.CallLimits;
+import dev.caisson.store.DatabaseUrl;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -142,6 +143,18 @@ final class Settings {
                   }
                   return uri;
                 }));
+  }
+
+  /**
+   * The database server for the metadata. A message must not repeat the text: it has a password.
+   */
+  Optional<DatabaseUrl> database() {
+    try {
+      return optional(Setting.DATABASE_URL).map(DatabaseUrl::parse);
+    } catch (IllegalArgumentException e) {
+      Value value = values.get(Setting.DATABASE_URL);
+      throw new UsageException((value == null ? "" : value.origin() + ": ") + e.getMessage());
+    }
   }
 
   Duration duration(Setting setting) {

@@ -307,6 +307,22 @@ public abstract sealed class CaissonException extends RuntimeException {
   }
 
   /**
+   * Something that we stand on, such as the database, does not answer just now. What was asked for
+   * may have been begun.
+   */
+  public static final class Unavailable extends CaissonException {
+    private static final long serialVersionUID = 1L;
+
+    public Unavailable(String message) {
+      super("unavailable", true, message);
+    }
+
+    public Unavailable(String message, Throwable cause) {
+      super("unavailable", true, message, cause);
+    }
+  }
+
+  /**
    * This host cannot do it: a missing program, a wall that does not stand, a data directory in use.
    */
   public static final class HostUnfit extends CaissonException {

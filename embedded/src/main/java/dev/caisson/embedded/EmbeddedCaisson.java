@@ -44,7 +44,7 @@ public final class EmbeddedCaisson implements AutoCloseable {
    */
   public static EmbeddedCaisson open(
       EmbeddedSettings settings, InstantSource clock, OwnerWaitListener listener) {
-    Store store = Store.open(settings.data());
+    Store store = Store.open(DataDirectory.open(settings.data()), settings.database());
     LocalSandboxes sandboxes = null;
     boolean done = false;
     try {
@@ -82,6 +82,14 @@ public final class EmbeddedCaisson implements AutoCloseable {
   /** What holds on this host, each wall tested just now. */
   public IsolationReport isolation() {
     return sandboxes.isolation();
+  }
+
+  /**
+   * Returns when this process was taken for dead by another one that shares the database: what it
+   * held is others' now, and it should end.
+   */
+  public void awaitLoss() throws InterruptedException {
+    store.owner().awaitLoss();
   }
 
   /** Ends what runs and gives up the data directory. */

@@ -18,6 +18,7 @@ import dev.caisson.sandbox.BuildRequest;
 import dev.caisson.sandbox.LocalSandboxes;
 import dev.caisson.sandbox.SandboxSettings;
 import dev.caisson.store.Store;
+import dev.caisson.store.testing.TestDatabases;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -75,7 +76,7 @@ final class EngineFixture implements AutoCloseable {
     this.clock = clock;
     data = root.resolve("a data directory");
     Path images = root.resolve("images");
-    store = Store.open(data);
+    store = TestDatabases.open(data);
     sandboxes =
         LocalSandboxes.open(
             SandboxSettings.defaults(data, images).withOrphan(Duration.ofSeconds(30)));

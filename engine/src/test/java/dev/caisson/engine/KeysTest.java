@@ -10,6 +10,7 @@ import dev.caisson.domain.KeyId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.Principal;
 import dev.caisson.store.Store;
+import dev.caisson.store.testing.TestDatabases;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +27,7 @@ class KeysTest {
 
   @BeforeEach
   void open() {
-    store = Store.open(data);
+    store = TestDatabases.open(data);
     keys = new Keys(store, clock);
   }
 

@@ -17,6 +17,7 @@ import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OrganizationLimit;
 import dev.caisson.domain.OutputListener;
 import dev.caisson.store.Store;
+import dev.caisson.store.testing.TestDatabases;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -214,7 +215,7 @@ class OrganizationLimitsTest {
   void aLimitThatAnotherProcessSetsIsInForceWithinASecond() {
     assertThat(caisson.engine.organizations().limits(caisson.organization))
         .isEqualTo(EngineFixture.SETTINGS.organizations());
-    try (Store another = Store.open(caisson.data)) {
+    try (Store another = TestDatabases.open(caisson.data)) {
       another
           .organizations()
           .setLimits(caisson.organization, Map.of(OrganizationLimit.CONTAINERS, Optional.of(0L)));

@@ -10,6 +10,7 @@ import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.Release;
 import dev.caisson.store.ContainerRow;
 import dev.caisson.store.Store;
+import dev.caisson.store.testing.TestDatabases;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -54,7 +55,7 @@ class SweeperTest {
   }
 
   private void clearsAwayOnceItsOwnerIsDead(String reason, ContainerStatus state) {
-    Store other = Store.open(caisson.data);
+    Store other = TestDatabases.open(caisson.data);
     ContainerRow row = row(other.owner().id(), reason, state);
     caisson.store.containers().insert(row);
     makeWorkspace(row.id());
@@ -112,7 +113,7 @@ class SweeperTest {
 
   @Test
   void leavesTheExpiredContainersOfALivingOwner() {
-    try (Store other = Store.open(caisson.data)) {
+    try (Store other = TestDatabases.open(caisson.data)) {
       Container container = caisson.create();
       makeWorkspace(container.id());
       caisson

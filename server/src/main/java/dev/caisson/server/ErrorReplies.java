@@ -140,6 +140,9 @@ final class ErrorReplies {
     if (error instanceof CaissonException.Upstream) {
       LOG.warn(
           "upstream failed status={} request={} message={}", status, requestId, error.getMessage());
+    } else if (error instanceof CaissonException.Unavailable) {
+      LOG.warn(
+          "request failed status={} request={} message={}", status, requestId, error.getMessage());
     } else if (status >= 500) {
       LOG.error("request failed status={} request={}", status, requestId, error);
     }

@@ -121,6 +121,15 @@ public final class DataDirectory {
     return root.resolve("caisson.db");
   }
 
+  /** Names the database server that holds the metadata in place of the file. */
+  Path databaseMark() {
+    return root.resolve("database");
+  }
+
+  void writeDatabaseMark(String text) {
+    replace(databaseMark(), text);
+  }
+
   /** The file that holds the first key: one line, 0600. */
   public Path credentials() {
     return root.resolve("credentials");

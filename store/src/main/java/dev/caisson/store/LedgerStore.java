@@ -62,28 +62,30 @@ public final class LedgerStore {
    * @return how many requests there were
    */
   public int settle(Owners owners, Tariff tariff, Instant now) {
-    List<OpenCharge> dead =
+    List<String> holders =
         database.read(handle ->
             handle
                 .createQuery("SELECT DISTINCT owner FROM ledger_open")
                 .mapTo(String.class)
-                .stream()
-                .filter(owner -> !owners.alive(owner))
-                .flatMap(owner -> open(handle, owner))
-                .toList());
+                .list());
+    // Asked between the reads: what a dead owner noted last is seen only by a read that is later.
+    List<OpenCharge> dead =
+        holders.stream()
+            .filter(owner -> !owners.alive(owner))
+            .flatMap(owner -> database.read(handle -> open(handle, owner)).stream())
+            .toList();
     for (OpenCharge charge : dead) {
       apply(new LedgerChange.Close(charge.id(), charge.ended(tariff), tariff, now));
     }
     return dead.size();
   }
 
-  private static Stream<OpenCharge> open(Handle handle, String owner) {
+  private static List<OpenCharge> open(Handle handle, String owner) {
     return handle
         .createQuery("SELECT * FROM ledger_open WHERE owner = :owner ORDER BY known_until, id")
         .bind("owner", owner)
         .map((row, context) -> open(row))
-        .list()
-        .stream();
+        .list();
   }
 
   private static OpenCharge open(ResultSet row) throws SQLException {

@@ -14,11 +14,13 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 
 /**
  * Who works on a data directory: each holds the lock on its own {@code run/owner-<uuid>}, and a
- * free lock means a dead owner. Safe for use from many threads.
+ * free lock means a dead owner. Where a database server holds the metadata, each has a lease there
+ * as well, which processes of other machines can see. Safe for use from many threads.
  */
 public final class Owners {
   private static final String PREFIX = "owner-";
@@ -26,9 +28,11 @@ public final class Owners {
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
   private final Path directory;
+  private final Optional<Leases> leases;
 
-  Owners(Path directory) {
+  Owners(Path directory, Optional<Leases> leases) {
     this.directory = directory;
+    this.leases = leases;
   }
 
   /** A fresh owner, alive until it is closed or the process dies. */
@@ -42,7 +46,7 @@ public final class Owners {
         if (Files.exists(file)) {
           long pid = ProcessHandle.current().pid();
           writePid(id, pid);
-          return new Owner(id, pid, lock.get());
+          return enter(id, pid, lock.get());
         }
         lock.get().close();
       }
@@ -50,9 +54,29 @@ public final class Owners {
     throw new HostUnfit("cannot lock a file in " + directory);
   }
 
+  private Owner enter(String id, long pid, KernelLock lock) {
+    boolean done = false;
+    try {
+      leases.ifPresent(here -> here.enter(id, pid));
+      done = true;
+      return new Owner(id, pid, lock);
+    } finally {
+      if (!done) {
+        lock.closeAndDelete();
+      }
+    }
+  }
+
   /** Whether the process of that owner lives. */
   public boolean alive(String owner) {
-    return KernelLock.isHeld(file(owner));
+    return leases.isPresent()
+        ? leases.get().alive(owner, this::leftItsLock)
+        : KernelLock.isHeld(file(owner));
+  }
+
+  /** Whether a lock is there to be seen and nobody holds it. */
+  private boolean leftItsLock(String owner) {
+    return Files.exists(file(owner)) && !KernelLock.isHeld(file(owner));
   }
 
   /** The process of an owner, for messages; empty when nothing is known of it any more. */
@@ -66,6 +90,11 @@ public final class Owners {
 
   /** Whether a dead owner worked before this machine was started; false when nobody knows. */
   public boolean diedWithHost(String owner) {
+    return ofAnotherStart(owner);
+  }
+
+  /** Whether an owner is noted that is not of this machine since its start. */
+  private boolean ofAnotherStart(String owner) {
     try {
       List<String> lines = lines(owner);
       return lines.size() > 1 && !lines.get(1).equals(bootId());
@@ -79,22 +108,26 @@ public final class Owners {
   }
 
   /** Changes with every start of the machine (random(4)). */
-  private static String bootId() throws IOException {
+  static String bootId() throws IOException {
     return Files.readString(BOOT_ID).strip();
   }
 
-  /** Removes the files of dead owners and returns who they were. */
+  /** Removes the traces of dead owners and returns who they were. */
   List<String> sweep() {
-    List<String> dead = new ArrayList<>();
+    List<String> dead = new ArrayList<>(leases.map(Leases::sweep).orElse(List.of()));
     try (Stream<Path> files = Files.list(directory)) {
       for (Path path : (Iterable<Path>) files::iterator) {
         String name = path.getFileName().toString();
-        if (!name.startsWith(PREFIX) || name.endsWith(".pid")) {
+        if (!name.startsWith(PREFIX)
+            || name.endsWith(".pid")
+            || livesElsewhere(name.substring(PREFIX.length()))) {
           continue;
         }
         Optional<KernelLock> lock = KernelLock.tryLock(path);
         if (lock.isPresent()) {
           String id = name.substring(PREFIX.length());
+          // First of all: without its file nobody could tell any more that it is dead already.
+          leases.ifPresent(here -> here.end(id));
           Files.deleteIfExists(file(id + ".pid"));
           lock.get().closeAndDelete();
           dead.add(id);
@@ -106,6 +139,11 @@ public final class Owners {
       throw new UncheckedIOException(e);
     }
     return dead;
+  }
+
+  /** Not every file system shows one machine the locks of another: there the lease is asked. */
+  private boolean livesElsewhere(String owner) {
+    return leases.isPresent() && ofAnotherStart(owner) && alive(owner);
   }
 
   // Beside the locked file, not in it: whoever reads the locked file from this process and closes
@@ -128,11 +166,22 @@ public final class Owners {
     private final String id;
     private final long pid;
     private final KernelLock lock;
+    private final Optional<Heartbeat> heartbeat;
+    private final CountDownLatch lost = new CountDownLatch(1);
 
     private Owner(String id, long pid, KernelLock lock) {
       this.id = id;
       this.pid = pid;
       this.lock = lock;
+      this.heartbeat = leases.map(here -> Heartbeat.start(here, id, lost::countDown));
+    }
+
+    /**
+     * Returns when this owner was declared dead, which happens only where leases are: others have
+     * taken what it held, no commit of it succeeds, and its process has nothing left to do.
+     */
+    public void awaitLoss() throws InterruptedException {
+      lost.await();
     }
 
     /** Never used twice. */
@@ -146,6 +195,15 @@ public final class Owners {
 
     @Override
     public void close() {
+      heartbeat.ifPresent(Heartbeat::close);
+      try {
+        leases.ifPresent(here -> here.end(id));
+      } finally {
+        leave();
+      }
+    }
+
+    private void leave() {
       try {
         Files.deleteIfExists(file(id + ".pid"));
       } catch (IOException e) {

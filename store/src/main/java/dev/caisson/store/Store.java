@@ -1,6 +1,8 @@
 package dev.caisson.store;
 
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
 
 /**
  * A data directory opened by one owner: its metadata, its content and who else works on it. Closing
@@ -51,8 +53,46 @@ public final class Store implements AutoCloseable {
   }
 
   public static Store open(DataDirectory directory) {
-    Owners owners = new Owners(directory.run());
-    Database database = Database.open(directory.database());
+    return open(directory, Optional.empty());
+  }
+
+  /**
+   * Opens a data directory whose metadata is in a PostgreSQL database; throws HostUnfit when either
+   * cannot be used or they do not belong together.
+   */
+  public static Store open(DataDirectory directory, Optional<DatabaseUrl> url) {
+    return open(directory, url, Leases.LENGTH);
+  }
+
+  static Store open(DataDirectory directory, Optional<DatabaseUrl> url, Duration lease) {
+    return url.isPresent() ? openPostgres(directory, url.get(), lease) : openSqlite(directory);
+  }
+
+  private static Store openSqlite(DataDirectory directory) {
+    DatabaseMark.requireNone(directory);
+    Owners owners = new Owners(directory.run(), Optional.empty());
+    return enter(directory, owners, SqliteDatabase.open(directory.database()));
+  }
+
+  private static Store openPostgres(DataDirectory directory, DatabaseUrl url, Duration lease) {
+    DatabaseMark.requireNoFile(directory, url);
+    PostgresDatabase database = PostgresDatabase.open(url);
+    boolean done = false;
+    try {
+      DatabaseMark.bind(directory, url, database);
+      Owners owners = new Owners(directory.run(), Optional.of(new Leases(database, lease)));
+      Store store = enter(directory, owners, database);
+      database.fence(store.owner.id());
+      done = true;
+      return store;
+    } finally {
+      if (!done) {
+        database.close();
+      }
+    }
+  }
+
+  private static Store enter(DataDirectory directory, Owners owners, Database database) {
     return new Store(directory, owners, owners.enter(), database);
   }
 
@@ -128,9 +168,9 @@ public final class Store implements AutoCloseable {
   @Override
   public void close() {
     try {
-      database.close();
-    } finally {
       owner.close();
+    } finally {
+      database.close();
     }
   }
 }

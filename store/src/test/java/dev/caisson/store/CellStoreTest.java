@@ -29,7 +29,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+@OnEveryDatabase
 class CellStoreTest {
+  private final DatabaseKind database;
   private static final Instant NOW = Instant.parse("2026-11-23T10:00:00Z");
   private static final String HASH = "ab".repeat(32);
 
@@ -38,9 +40,13 @@ class CellStoreTest {
   private OrganizationId organization;
   private ContainerId container;
 
+  CellStoreTest(DatabaseKind database) {
+    this.database = database;
+  }
+
   @BeforeEach
   void open() {
-    store = Store.open(data);
+    store = database.open(data);
     organization = store.organizations().oldest(NOW);
     ContainerRow row = StoreTest.container(organization);
     store.containers().insert(row);

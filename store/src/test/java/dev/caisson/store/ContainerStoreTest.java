@@ -32,7 +32,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@OnEveryDatabase
 class ContainerStoreTest {
+  private final DatabaseKind database;
   private static final Instant NOW = Instant.parse("2026-11-23T10:00:00Z");
 
   @TempDir Path data;
@@ -40,9 +42,13 @@ class ContainerStoreTest {
   private ContainerStore containers;
   private OrganizationId organization;
 
+  ContainerStoreTest(DatabaseKind database) {
+    this.database = database;
+  }
+
   @BeforeEach
   void open() {
-    store = Store.open(data);
+    store = database.open(data);
     containers = store.containers();
     organization = store.organizations().oldest(NOW);
   }

@@ -3,15 +3,11 @@ package dev.caisson.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.caisson.domain.CaissonException.HostUnfit;
+import dev.caisson.domain.CaissonException.InvalidRequest;
 import dev.caisson.domain.OrganizationId;
-import java.io.RandomAccessFile;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.Statement;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
@@ -20,54 +16,15 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@OnEveryDatabase
 class DatabaseTest {
   private static final Instant NOW = Instant.parse("2026-11-23T10:00:00Z");
 
+  private final DatabaseKind database;
   @TempDir Path data;
 
-  @Test
-  void refusesAFileThatIsNoDatabase() throws Exception {
-    Path file = Files.writeString(data.resolve("caisson.db"), "not a database\n".repeat(100));
-    assertThatThrownBy(() -> Store.open(data))
-        .isInstanceOf(HostUnfit.class)
-        .hasMessageContaining(file.toString())
-        .hasMessageContaining("damaged");
-  }
-
-  @Test
-  void refusesADamagedDatabase() throws Exception {
-    Store.open(data).close();
-    try (RandomAccessFile file = new RandomAccessFile(data.resolve("caisson.db").toFile(), "rw")) {
-      byte[] noise = new byte[3000];
-      java.util.Arrays.fill(noise, (byte) 0xa5);
-      file.seek(50);
-      file.write(noise);
-    }
-    assertThatThrownBy(() -> Store.open(data))
-        .isInstanceOf(HostUnfit.class)
-        .hasMessageContaining("caisson.db")
-        .hasMessageContaining("damaged");
-  }
-
-  @Test
-  void refusesADatabaseOfANewerCaisson() throws Exception {
-    Store.open(data).close();
-    try (Connection connection =
-            DriverManager.getConnection("jdbc:sqlite:" + data.resolve("caisson.db"));
-        Statement statement = connection.createStatement()) {
-      statement.execute(
-          """
-          INSERT INTO flyway_schema_history (
-            installed_rank, version, description, type, script, installed_by, execution_time,
-            success)
-          VALUES (99, '99', 'from the future', 'SQL', 'V99__x.sql', '', 0, 1)
-          """);
-    }
-    assertThatThrownBy(() -> Store.open(data))
-        .isInstanceOf(HostUnfit.class)
-        .hasMessageContaining("caisson.db")
-        .hasMessageContaining("version 99")
-        .hasMessageContaining("newer Caisson");
+  DatabaseTest(DatabaseKind database) {
+    this.database = database;
   }
 
   @Test
@@ -84,20 +41,10 @@ class DatabaseTest {
   }
 
   @Test
-  void loadsNoMigrationToolWhenTheSchemaFits() throws Exception {
-    try (ChildProcess child = ChildProcess.start(LoadedClassesMain.class, data.toString())) {
-      assertThat(child.readLine()).isEqualTo("flyway loaded: true");
-    }
-    try (ChildProcess child = ChildProcess.start(LoadedClassesMain.class, data.toString())) {
-      assertThat(child.readLine()).isEqualTo("flyway loaded: false");
-    }
-  }
-
-  @Test
   void letsSeveralProcessesMigrateAtOnce() throws Exception {
     ChildProcess[] children = new ChildProcess[3];
     for (int i = 0; i < children.length; i++) {
-      children[i] = ChildProcess.start(OwnerMain.class, data.toString());
+      children[i] = OwnerMain.start(database, data);
     }
     for (ChildProcess child : children) {
       assertThat(child.readLine()).hasSize(36);
@@ -107,8 +54,8 @@ class DatabaseTest {
 
   @Test
   void letsManyWritersOfTwoConnectionsThrough() {
-    try (Store one = Store.open(data);
-        Store two = Store.open(data)) {
+    try (Store one = database.open(data);
+        Store two = database.open(data)) {
       OrganizationId organization = one.organizations().oldest(NOW);
       try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
         IntStream.range(0, 200)
@@ -124,6 +71,28 @@ class DatabaseTest {
                   organization,
                   new dev.caisson.domain.PageRequest(1000, java.util.Optional.empty()));
       assertThat(page.items()).hasSize(200);
+    }
+  }
+
+  @Test
+  void keepsNulOutOfTexts() {
+    try (Store store = database.open(data)) {
+      assertThatThrownBy(() -> store.organizations().create("a\0b", NOW))
+          .isInstanceOf(InvalidRequest.class)
+          .hasMessageContaining("NUL");
+      assertThatThrownBy(() -> store.keys().findByHash("a\0b")).isInstanceOf(InvalidRequest.class);
+      store.organizations().create("the next one works", NOW);
+    }
+  }
+
+  @Test
+  void keepsOtherTextsAsTheyAre() {
+    String text = "a\n\\ ' \" \u0001 \uD83D\uDE00 \u2028 \uFFFF";
+    try (Store store = database.open(data)) {
+      OrganizationId organization = store.organizations().oldest(NOW);
+      ContainerRow row = StoreTest.container(organization, java.util.Map.of(text, text));
+      store.containers().insert(row);
+      assertThat(store.containers().find(row.id())).contains(row);
     }
   }
 }

@@ -34,7 +34,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@OnEveryDatabase
 class FileStoreTest {
+  private final DatabaseKind database;
   private static final Instant NOW = Instant.parse("2026-11-23T10:00:00Z");
   private static final ByteSize LIMIT = ByteSize.ofMebibytes(1);
 
@@ -42,9 +44,13 @@ class FileStoreTest {
   private Store store;
   private OrganizationId organization;
 
+  FileStoreTest(DatabaseKind database) {
+    this.database = database;
+  }
+
   @BeforeEach
   void open() {
-    store = Store.open(data);
+    store = database.open(data);
     organization = store.organizations().oldest(NOW);
   }
 
@@ -128,7 +134,7 @@ class FileStoreTest {
 
   @Test
   void clearsAwayWhatADeadOwnerHadBegun() throws Exception {
-    Store dying = Store.open(data);
+    Store dying = database.open(data);
     Blobs.Staged placed = stage(dying, "placed");
     dying.files().reserve(placed.sha256(), dying.owner().id());
     dying.blobs().place(placed, Blobs.Durability.CRASH);
@@ -145,7 +151,7 @@ class FileStoreTest {
   /** Uploads and deletions of one content by two owners, interleaved as chance has it. */
   @Test
   void neverShowsARowWithoutItsContent() throws Exception {
-    try (Store other = Store.open(data);
+    try (Store other = database.open(data);
         ExecutorService threads = Executors.newFixedThreadPool(6)) {
       List<Callable<Integer>> tasks = new ArrayList<>();
       for (int t = 0; t < 6; t++) {

@@ -19,7 +19,6 @@ import dev.caisson.domain.Tariff;
 import dev.caisson.domain.UsageFilter;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -40,6 +39,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@OnEveryDatabase
 class LedgerStoreTest {
   private static final Instant NOW = Instant.parse("2026-11-23T10:00:00Z");
 
@@ -47,15 +47,20 @@ class LedgerStoreTest {
   private static final Tariff TARIFF =
       new Tariff(Duration.ofMillis(300), MinimumScope.REQUEST, Duration.ofMillis(5000), 5000);
 
+  private final DatabaseKind database;
   @TempDir Path data;
   private Store store;
   private LedgerStore ledger;
   private OrganizationId organization;
   private int opened;
 
+  LedgerStoreTest(DatabaseKind database) {
+    this.database = database;
+  }
+
   @BeforeEach
   void open() {
-    store = Store.open(data);
+    store = database.open(data);
     ledger = store.ledger();
     organization = store.organizations().oldest(NOW);
   }
@@ -377,10 +382,8 @@ class LedgerStoreTest {
     assertThat(audit().problem()).isEmpty();
   }
 
-  /** As somebody would who has the file. */
   private void commit(String statements) throws SQLException {
-    try (Connection connection =
-            DriverManager.getConnection("jdbc:sqlite:" + data.resolve("caisson.db"));
+    try (Connection connection = database.connect(data);
         Statement statement = connection.createStatement()) {
       for (String one : statements.split(";", -1)) {
         statement.execute(one);

@@ -2,19 +2,26 @@ package dev.caisson.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@OnEveryDatabase
 class OwnersTest {
+  private final DatabaseKind database;
   @TempDir Path data;
+
+  OwnersTest(DatabaseKind database) {
+    this.database = database;
+  }
 
   @Test
   void seesAnotherProcessAsLongAsItLives() throws Exception {
-    try (Store store = Store.open(data);
-        ChildProcess other = ChildProcess.start(OwnerMain.class, data.toString())) {
+    try (Store store = database.open(data);
+        ChildProcess other = child()) {
       String id = other.readLine();
       assertThat(store.owners().alive(id)).isTrue();
       assertThat(store.owners().pid(id)).hasValue(other.pid());
@@ -30,15 +37,13 @@ class OwnersTest {
   /** fcntl(2) drops a lock when any descriptor of the file is closed: looking must not do that. */
   @Test
   void keepsItsLockWhenItLooksForItself() throws Exception {
-    try (Store one = Store.open(data);
-        Store two = Store.open(data)) {
+    try (Store one = database.open(data);
+        Store two = database.open(data)) {
       assertThat(one.owners().alive(two.owner().id())).isTrue();
       assertThat(two.owners().alive(one.owner().id())).isTrue();
       assertThat(one.owners().alive(one.owner().id())).isTrue();
       assertThat(one.owners().sweep()).isEmpty();
-      try (ChildProcess other =
-          ChildProcess.start(
-              OwnerMain.class, data.toString(), one.owner().id(), two.owner().id())) {
+      try (ChildProcess other = child(one.owner().id(), two.owner().id())) {
         other.readLine();
         assertThat(other.readLine()).isEqualTo("true");
         assertThat(other.readLine()).isEqualTo("true");
@@ -48,8 +53,8 @@ class OwnersTest {
 
   @Test
   void isDeadOnceItIsClosed() throws Exception {
-    try (Store one = Store.open(data)) {
-      Store two = Store.open(data);
+    try (Store one = database.open(data)) {
+      Store two = database.open(data);
       String id = two.owner().id();
       two.close();
       assertThat(one.owners().alive(id)).isFalse();
@@ -61,8 +66,12 @@ class OwnersTest {
 
   @Test
   void takesAnUnknownOwnerForDead() {
-    try (Store store = Store.open(data)) {
+    try (Store store = database.open(data)) {
       assertThat(store.owners().alive(UUID.randomUUID().toString())).isFalse();
     }
+  }
+
+  private ChildProcess child(String... owners) throws IOException {
+    return OwnerMain.start(database, data, owners);
   }
 }

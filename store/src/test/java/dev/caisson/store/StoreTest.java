@@ -12,33 +12,43 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@OnEveryDatabase
 class StoreTest {
+  private final DatabaseKind database;
   private static final Instant NOW = Instant.parse("2026-11-23T10:00:00Z");
 
   @TempDir Path temporary;
+
+  StoreTest(DatabaseKind database) {
+    this.database = database;
+  }
 
   @Test
   void keepsWhatWasWrittenAcrossAReopening() {
     Path data = temporary.resolve("a path with spaces?and#signs%20");
     OrganizationId organization;
     ContainerRow container;
-    try (Store store = Store.open(data)) {
+    try (Store store = database.open(data)) {
       organization = store.organizations().oldest(NOW);
       container = container(organization);
       store.containers().insert(container);
     }
-    try (Store store = Store.open(data)) {
+    try (Store store = database.open(data)) {
       assertThat(store.organizations().oldest(NOW.plusSeconds(1))).isEqualTo(organization);
       assertThat(store.containers().find(container.id())).contains(container);
     }
   }
 
   static ContainerRow container(OrganizationId organization) {
+    return container(organization, Map.of("team", "a \"quoted\" ü\n"));
+  }
+
+  static ContainerRow container(OrganizationId organization, Map<String, String> labels) {
     return new ContainerRow(
         ContainerId.next(),
         organization,
         "default",
-        Map.of("team", "a \"quoted\" ü\n"),
+        labels,
         NOW,
         NOW.plusSeconds(60),
         NOW,

@@ -13,6 +13,7 @@ import dev.caisson.sandbox.SandboxSettings;
 import dev.caisson.server.CaissonServer;
 import dev.caisson.server.ServerSettings;
 import dev.caisson.store.Store;
+import dev.caisson.store.testing.TestDatabases;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -39,7 +40,7 @@ public final class RunningCaisson implements AutoCloseable {
   private final OrganizationId organization;
 
   private RunningCaisson(Options options) {
-    this.store = Store.open(options.data());
+    this.store = TestDatabases.open(options.data());
     this.sandboxes =
         LocalSandboxes.open(SandboxSettings.defaults(options.data(), bareImages(options.images())));
     this.engine = Engine.open(options.engine(), store, sandboxes, options.clock());
@@ -128,6 +129,11 @@ public final class RunningCaisson implements AutoCloseable {
     engine.close();
     sandboxes.close();
     store.close();
+  }
+
+  /** Makes only the image of a server over that directory, for one in a process of its own. */
+  static void makeImage(Path directory) {
+    bareImages(directory.resolve("images"));
   }
 
   /** Images with a default that needs no package index. */

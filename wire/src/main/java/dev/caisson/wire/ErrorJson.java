@@ -29,6 +29,7 @@ public record ErrorJson(int status, String type) {
       case CaissonException.TooLarge e -> of(413);
       case CaissonException.RangeNotSatisfiable e -> of(416);
       case CaissonException.Busy e -> of(429);
+      case CaissonException.Unavailable e -> of(529);
       case CaissonException.Upstream e -> of(e.status());
       case CaissonException.HostUnfit e -> of(500);
       case CaissonException.Internal e -> of(500);
@@ -122,6 +123,7 @@ public record ErrorJson(int status, String type) {
       case 429 -> new CaissonException.Busy(message, wait);
       default ->
           switch (error.path("code").asStringOpt().orElse("")) {
+            case "unavailable" -> new CaissonException.Unavailable(message);
             case "host_unfit" -> new CaissonException.HostUnfit(message);
             case "upstream" ->
                 new CaissonException.Upstream(status, message, status >= 500, Optional.empty());
