@@ -36,8 +36,8 @@ public final class CaissonProcess implements AutoCloseable {
   }
 
   /**
-   * Starts {@code caisson serve} itself over the same directory, which a {@link RunningCaisson} has
-   * been over before: it has made the image.
+   * Starts {@code caisson serve} itself over the same directory, in which {@link RunningCaisson}
+   * has made the image.
    */
   public static CaissonProcess serve(Path directory) {
     return serve(directory, Map.of());

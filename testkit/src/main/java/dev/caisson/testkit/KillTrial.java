@@ -44,16 +44,22 @@ final class KillTrial {
    * Runs a trial.
    *
    * @param directory empty; a server's data directory and image are made in it
+   * @param settings of the servers, as variables
    * @param progress hears how many kills are done
    */
-  static Report run(Path directory, long seed, int kills, Consumer<Integer> progress) {
-    RunningCaisson.over(directory).start().close();
+  static Report run(
+      Path directory,
+      Map<String, String> settings,
+      long seed,
+      int kills,
+      Consumer<Integer> progress) {
+    RunningCaisson.makeImage(directory);
     KillTrial trial = new KillTrial(directory, seed);
-    CaissonProcess server = CaissonProcess.serve(directory);
+    CaissonProcess server = CaissonProcess.serve(directory, settings);
     try {
       for (int i = 1; i <= kills; i++) {
         trial.loadUntilKilled(server);
-        server = CaissonProcess.serve(directory);
+        server = CaissonProcess.serve(directory, settings);
         trial.audit(new RawHttp(server.url(), server.key()));
         progress.accept(i);
       }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * {@code ./caisson soak [--kills N] [--seed N]}: kills a server of its own N times under load. Exit
@@ -37,7 +38,11 @@ public final class SoakMain {
     Path directory = Files.createTempDirectory("caisson-soak");
     KillTrial.Report report =
         KillTrial.run(
-            directory, seed, kills, done -> err.println("soak: " + done + " kills of " + all));
+            directory,
+            Map.of(),
+            seed,
+            kills,
+            done -> err.println("soak: " + done + " kills of " + all));
     out.println(kills + " kills from seed " + seed);
     out.println("answered: " + report.answered());
     out.println("under way when the server was killed: " + report.unanswered());

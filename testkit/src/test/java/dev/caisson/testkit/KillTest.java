@@ -3,6 +3,7 @@ package dev.caisson.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,7 +15,8 @@ class KillTest {
   @Test
   @Tag("slow")
   void losesNothingThatAClientHadBeenTold(@TempDir Path directory) {
-    KillTrial.Report report = KillTrial.run(directory, System.nanoTime(), KILLS, done -> {});
+    KillTrial.Report report =
+        KillTrial.run(directory, Map.of(), System.nanoTime(), KILLS, done -> {});
 
     assertThat(report.broken()).isEmpty();
     // That it was a trial at all.
