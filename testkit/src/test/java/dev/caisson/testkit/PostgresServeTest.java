@@ -39,8 +39,9 @@ class PostgresServeTest {
         KillTrial.run(directory, settings, System.nanoTime(), KILLS, done -> {});
 
     assertThat(report.broken()).isEmpty();
-    assertThat(report.answered())
-        .containsKeys(LoadWorker.Operation.CELL, LoadWorker.Operation.UPLOAD);
+    // That it was a trial at all; what else comes up in so few kills is chance.
+    assertThat(report.answered()).containsKeys(LoadWorker.Operation.CREATE);
+    assertThat(report.facts()).isGreaterThan(KILLS);
     assertThat(directory.resolve("data/caisson.db")).doesNotExist();
   }
 
