@@ -25,6 +25,24 @@ _ROOTS = (
 )
 
 
+class Room:
+    """What the workspace may take, and whether it has a file system of its own for that."""
+
+    def __init__(self, option):
+        limit, wall = option.split(",")
+        self.limit = int(limit)
+        self.bounded = wall == "loop"
+
+    def refusal(self, shown):
+        """What to say when there is no space left."""
+        if not self.bounded:
+            return Refused("host_full", shown)
+        status = os.statvfs(b"/home/user")
+        what = "files" if status.f_favail == 0 else "space"
+        text = "%s: no %s left in the container, which is at its disk limit of %d bytes; delete some files"
+        return Refused("too_large", text % (shown, what, self.limit))
+
+
 class Refused(Exception):
     """The request cannot be done; the message goes to the client."""
 
@@ -38,6 +56,7 @@ def serve(fd, already, operation, fields, notes):
 
     notes: where the guest is told what was written, before the engine is."""
     fields[b"notes"] = notes
+    fields[b"room"] = Room(fields[b"disk"])
     try:
         os.set_blocking(fd, True)
         children.settle(fd, notes)
@@ -48,7 +67,7 @@ def serve(fd, already, operation, fields, notes):
             frames.write_all(fd, frames.message(frames.ERROR, refusal.fields))
             _drain(reader)
         except OSError as problem:
-            refusal = _refusal(problem, fields.get(b"path", b""))
+            refusal = _refusal(problem, fields)
             frames.write_all(fd, frames.message(frames.ERROR, refusal.fields))
             _drain(reader)
     except (EOFError, BrokenPipeError, ConnectionResetError):
@@ -63,13 +82,13 @@ def _drain(reader):
         pass
 
 
-def _refusal(problem, path):
-    shown = path.decode("utf-8", "backslashreplace")
+def _refusal(problem, fields):
+    shown = _shown(fields.get(b"path", b""))
     number = problem.errno
     if number in (errno.ENOENT, errno.ENOTDIR):
         return Refused("not_found", "%s: no such file" % shown)
     if number in (errno.ENOSPC, errno.EDQUOT):
-        return Refused("invalid_request", "%s: no space left in the container" % shown)
+        return fields[b"room"].refusal(shown)
     if number == errno.EFBIG:
         return Refused("too_large", "%s: over the size that a file of this container may have" % shown)
     return Refused("invalid_request", "%s: %s" % (shown, os.strerror(number) if number else problem))
@@ -215,6 +234,10 @@ def _delete(fd, reader, fields):
 
 def _disk(fd, reader, fields):
     """Bytes that the workspace takes: allocated blocks, each file once however many names it has."""
+    if fields[b"room"].bounded:
+        status = os.statvfs(b"/home/user")
+        taken = (status.f_blocks - status.f_bfree) * status.f_frsize
+        return frames.message(frames.RESULT, [("bytes", taken)])
     total = 0
     seen = set()
     waiting = [b"/tmp", b"/home/user", b"/files", b"/skills", state.DIRECTORY]

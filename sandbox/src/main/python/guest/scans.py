@@ -179,8 +179,12 @@ class Scans:
         return self._cpu + processes.cpu_nanos(running.pid)
 
     def _count(self, child, usage):
-        self._cpu += int((usage.ru_utime + usage.ru_stime) * 1e9)
+        self.spend(usage)
         child.counted = True
+
+    def spend(self, usage):
+        """Adds what a child has used for looks at the workspace that no cell asked for."""
+        self._cpu += int((usage.ru_utime + usage.ru_stime) * 1e9)
 
     # Notes
 

@@ -140,6 +140,7 @@ class Guest:
         self._own_children = set()
         self.python = os.fsencode(options["python"])
         self.max_processes = int(options["processes"])
+        self.disk = options["disk"]
         self.state = State(self, Options(options["state"]))
         self.meters = Meters(_optional(options, "cpu"), _optional(options, "oom"))
         self.environment = dict(os.environb)
@@ -217,6 +218,7 @@ class Guest:
 
         temporary = self.scans.temporary_name()
         fields[b"temporary"] = temporary
+        fields[b"disk"] = self.disk
         # Before the fork: parent and child share one epoll, the child must not touch it.
         fd, already = connection.hand_over()
         try:
@@ -228,7 +230,13 @@ class Guest:
         if pid == 0:
             files.serve(fd, already, operation, fields, self.scans.note_fd)
         os.close(fd)
-        self.watch_own(pid, lambda usage: self.scans.forget(temporary))
+
+        def ended(usage):
+            self.scans.forget(temporary)
+            if operation == b"disk":
+                self.scans.spend(usage)
+
+        self.watch_own(pid, ended)
 
     def watch_own(self, pid, ended):
         """A child that does the guest's own work: cells come and go beside it."""

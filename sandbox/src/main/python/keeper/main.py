@@ -220,6 +220,8 @@ class Keeper:
             separate=self._host.separate,
             cgroups=self._cgroups.version,
             cgroups_missing=self._cgroups.reason,
+            disk="watchdog",
+            disk_missing="this version makes no file systems for single workspaces",
         )
 
     def _do_goodbye(self, client, request):
@@ -253,12 +255,15 @@ class Keeper:
             old.end()
             return
         owner = self._workspaces.owner(container)
+        request["disk"] = "watchdog"
         self._serial += 1
         group = self._cgroups.create("%s.%d" % (container, self._serial), request["limits"])
 
         def told(error):
             if error is None:
-                client.reply(socket=started.socket_name, serial=started.serial)
+                client.reply(
+                    socket=started.socket_name, serial=started.serial, disk=request["disk"]
+                )
             else:
                 client.reply(error=error)
 
@@ -435,7 +440,7 @@ class Keeper:
 
 def main(arguments):
     """Becomes a daemon; the process that was started ends when commands can be sent."""
-    data, source, version, orphan_seconds = arguments
+    data, source, version, orphan_seconds, disk_wall = arguments
     ready, told = os.pipe()
     if os.fork():
         os.close(told)

@@ -296,6 +296,7 @@ class _Launch:
             "python": self._request["image"]["python"],
             "processes": self._request["limits"]["processes"],
             "state": self._request["state"],
+            "disk": "%d,%s" % (self._request["limits"]["disk"], self._request["disk"]),
         }
         options.update(self._meters)
         start = (

@@ -5,6 +5,7 @@ import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.ContainerSpec;
 import dev.caisson.embedded.EmbeddedCaisson;
 import dev.caisson.embedded.EmbeddedSettings;
+import dev.caisson.engine.DiskSettings;
 import dev.caisson.engine.Engine;
 import dev.caisson.engine.EngineSettings;
 import dev.caisson.sandbox.BuildRequest;
@@ -136,6 +137,7 @@ final class Connections {
             .withLimits(settings.limits())
             .withCalls(settings.callLimits())
             .withTariff(settings.tariff())
+            .withDisk(DiskSettings.DEFAULT.withFloor(settings.size(Setting.DISK_FLOOR)))
             .withRetention(settings.duration(Setting.RETENTION))
             .withTombstones(settings.duration(Setting.TOMBSTONES))
             .withIdle(settings.duration(Setting.IDLE))

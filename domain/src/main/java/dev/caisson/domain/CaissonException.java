@@ -323,6 +323,58 @@ public abstract sealed class CaissonException extends RuntimeException {
   }
 
   /**
+   * The disk that the data directory lies on has no room for anything new. Nothing that was
+   * acknowledged is lost; what is there can be read and deleted.
+   */
+  public static final class HostFull extends CaissonException {
+    private static final long serialVersionUID = 1L;
+    private final boolean early;
+
+    private HostFull(boolean early, String message) {
+      super("host_full", true, message);
+      this.early = early;
+    }
+
+    private HostFull(String message, Throwable cause) {
+      super("host_full", true, message, cause);
+      this.early = false;
+    }
+
+    /** Refused before anything was done, while there is still room for what runs. */
+    public static HostFull refused(ByteSize free, ByteSize floor) {
+      return new HostFull(
+          true,
+          "the disk of the data directory has "
+              + free
+              + " left, under its floor of "
+              + floor
+              + ": nothing new is taken in; what is there can be read and deleted");
+    }
+
+    /** There was no room left for what had been begun. */
+    public static HostFull midway(String what, Throwable cause) {
+      return new HostFull(
+          what + ": there is no space left on the disk of the data directory", cause);
+    }
+
+    /** As above, told by what has no exception of its own. */
+    public static HostFull midway(String what) {
+      return new HostFull(
+          false, what + ": there is no space left on the disk of the data directory");
+    }
+
+    /** As another process has told it. */
+    public static HostFull told(String message) {
+      return new HostFull(false, message);
+    }
+
+    /** Whether it is certain that nothing was done. */
+    public boolean early() {
+      return early;
+    }
+  }
+
+  /**
    * This host cannot do it: a missing program, a wall that does not stand, a data directory in use.
    */
   public static final class HostUnfit extends CaissonException {

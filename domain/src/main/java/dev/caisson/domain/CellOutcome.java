@@ -29,6 +29,9 @@ public sealed interface CellOutcome {
    *     execution_time_exceeded}
    */
   record Killed(String reason, boolean interpreterLost) implements CellOutcome {
+    /** The workspace, or the host's own disk, has no room left. */
+    public static final String DISK_FULL = "disk_full";
+
     /** Whoever asked for the cell does not wait for it any more. */
     public static final String CANCELLED = "cancelled";
 

@@ -25,4 +25,9 @@ final class Announcer implements EngineListener {
   public void sandboxOpened(Duration took) {
     listener.sandboxOpened(took);
   }
+
+  @Override
+  public void refusedForDisk() {
+    listener.refusedForDisk();
+  }
 }

@@ -38,12 +38,14 @@ public final class Batches {
   public static final String LOST = "server_restart";
 
   private final BatchStore store;
+  private final HostDisk disk;
   private final Owners owners;
   private final String self;
   private final InstantSource clock;
   private volatile BatchListener listener = BatchListener.NONE;
 
-  Batches(Store store, InstantSource clock) {
+  Batches(HostDisk disk, Store store, InstantSource clock) {
+    this.disk = disk;
     this.store = store.batches();
     this.owners = store.owners();
     this.self = store.owner().id();
@@ -57,6 +59,7 @@ public final class Batches {
 
   /** Begins a batch whose requests are billed as that key's; they are added to what is returned. */
   public BatchDraft begin(OrganizationId organization, KeyId key, BatchHeaders headers) {
+    disk.requireRoom();
     Instant now = now();
     Batch batch =
         new Batch(

@@ -13,6 +13,7 @@ import dev.caisson.domain.CellSpec;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OutputListener;
+import dev.caisson.domain.OutputStreamKind;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
 import dev.caisson.domain.Requester;
@@ -56,6 +57,7 @@ public final class Cells {
   private final Outputs outputs;
   private final CellScans scans;
   private final CellPlaces places;
+  private final HostDisk disk;
   private final Ledger ledger;
   private final EngineListener announcer;
   private final InstantSource clock;
@@ -72,6 +74,7 @@ public final class Cells {
       Outputs outputs,
       CellScans scans,
       CellPlaces places,
+      HostDisk disk,
       Ledger ledger,
       EngineListener announcer,
       InstantSource clock) {
@@ -82,6 +85,7 @@ public final class Cells {
     this.outputs = outputs;
     this.scans = scans;
     this.places = places;
+    this.disk = disk;
     this.ledger = ledger;
     this.announcer = announcer;
     this.clock = clock;
@@ -174,6 +178,7 @@ public final class Cells {
 
   private Cell run(OrganizationId organization, ContainerId id, Job job) {
     ContainerRow row = containers.living(organization, id);
+    disk.requireRoomForCell();
     try (CellPlaces.Place _ = places.take(organization)) {
       return run(organization, row, warm.hold(id), job);
     }
@@ -233,7 +238,7 @@ public final class Cells {
       Begun begun = begin(organization, container.id(), job, visit);
       boolean kept = false;
       try {
-        CellRun run = explain(container, run(visit, begun.program(), job));
+        CellRun run = explain(container, run(visit, begun.program(), job), job.listener());
         interrupted = container.finish(false);
         Cell cell = complete(organization, begun, run, visit, job);
         kept = true;
@@ -257,9 +262,21 @@ public final class Cells {
   }
 
   /** Says why a cell was cancelled that did not end for its caller's sake. */
-  private static CellRun explain(WarmContainer container, CellRun run) {
+  private static CellRun explain(WarmContainer container, CellRun run, OutputListener listener) {
     CellOutcome told = container.explain(run.outcome());
-    return told.equals(run.outcome()) ? run : run.withOutcome(told);
+    if (told.equals(run.outcome())) {
+      return run;
+    }
+    CellRun explained = run.withOutcome(told);
+    Optional<String> note = container.cancelNote();
+    if (note.isEmpty()) {
+      return explained;
+    }
+    CapturedOutput stderr = run.stderr();
+    String line =
+        (stderr.text().isEmpty() || stderr.text().endsWith("\n") ? "" : "\n") + note.get() + "\n";
+    listener.output(OutputStreamKind.STDERR, line);
+    return explained.withStderr(new CapturedOutput(stderr.text() + line, stderr.droppedBytes()));
   }
 
   private Begun begin(

@@ -15,6 +15,7 @@ import java.util.Map;
  * @param storedBytes of these files, each counted where its content is shared as well
  * @param diskFree where the data directory lies
  * @param disk all of it
+ * @param diskFloor of free space, under which nothing new is taken in
  */
 public record Census(
     Map<ContainerStatus, Long> containers,
@@ -24,7 +25,8 @@ public record Census(
     long storedFiles,
     long storedBytes,
     ByteSize diskFree,
-    ByteSize disk) {
+    ByteSize disk,
+    ByteSize diskFloor) {
   public Census {
     containers = Map.copyOf(containers);
   }

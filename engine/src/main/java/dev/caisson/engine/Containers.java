@@ -38,6 +38,7 @@ public final class Containers {
 
   private final EngineSettings settings;
   private final Organizations organizations;
+  private final HostDisk disk;
   private final ContainerStore store;
   private final String self;
   private final Sandboxes sandboxes;
@@ -52,6 +53,7 @@ public final class Containers {
   Containers(
       EngineSettings settings,
       Organizations organizations,
+      HostDisk disk,
       ContainerStore store,
       String self,
       Sandboxes sandboxes,
@@ -64,6 +66,7 @@ public final class Containers {
       InstantSource clock) {
     this.settings = settings;
     this.organizations = organizations;
+    this.disk = disk;
     this.store = store;
     this.self = self;
     this.sandboxes = sandboxes;
@@ -105,6 +108,7 @@ public final class Containers {
       throw new InvalidRequest("image: there is no image named '" + image + "'");
     }
     List<StoredFile> files = mounts.resolve(organization, spec.files());
+    disk.requireRoom();
     ContainerRow row = freshRow(organization, image, spec);
     if (files.isEmpty()) {
       insert(row);
@@ -370,6 +374,7 @@ public final class Containers {
     OrganizationId organization = billing.requester().organization();
     List<StoredFile> resolved = mounts.resolve(organization, files);
     if (!resolved.isEmpty()) {
+      disk.requireRoom();
       inside(organization, id, (container, visit) -> mount(billing, container, visit, resolved));
     }
   }

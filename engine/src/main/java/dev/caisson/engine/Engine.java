@@ -41,6 +41,8 @@ public final class Engine implements AutoCloseable {
   private final WarmContainers warm;
   private final Sweeper sweeper;
   private final Thread sweeping;
+  private final DiskWatch diskWatch;
+  private final Thread watching;
   private final InstantSource clock;
   private final CountDownLatch closing = new CountDownLatch(1);
 
@@ -56,6 +58,8 @@ public final class Engine implements AutoCloseable {
     this.clock = clock;
     this.images = new Images(sandboxes);
     this.ledger = new Ledger(settings.tariff(), store, clock, nanos);
+    HostDisk disk =
+        new HostDisk(settings.disk().floor(), () -> store.directory().freeSpace(), announcer);
     Ownership ownership = new Ownership(store, settings.ownerWait(), listener, clock);
     this.organizations = new Organizations(settings.organizations(), store.organizations(), clock);
     this.warm =
@@ -69,9 +73,9 @@ public final class Engine implements AutoCloseable {
             ownership,
             ledger,
             clock);
-    this.files = new Files(settings, organizations, store, clock);
-    this.skills = new Skills(store, clock);
-    this.batches = new Batches(store, clock);
+    this.files = new Files(settings, organizations, disk, store, clock);
+    this.skills = new Skills(disk, store, clock);
+    this.batches = new Batches(disk, store, clock);
     Lifecycle lifecycle = new Lifecycle(ownership, warm, clock);
     Mounts mounts = new Mounts(files, store.containers(), clock);
     SkillMounts skillMounts = new SkillMounts(skills, store.skills(), clock);
@@ -79,6 +83,7 @@ public final class Engine implements AutoCloseable {
         new Containers(
             settings,
             organizations,
+            disk,
             store.containers(),
             store.owner().id(),
             sandboxes,
@@ -100,11 +105,12 @@ public final class Engine implements AutoCloseable {
             outputs,
             new CellScans(store.workspaceFiles()),
             places,
+            disk,
             ledger,
             announcer,
             clock);
-    this.forks = new Forks(settings, containers, warm, sandboxes, store.forks());
-    this.workspaces = new Workspaces(containers, warm);
+    this.forks = new Forks(settings, containers, warm, disk, sandboxes, store.forks());
+    this.workspaces = new Workspaces(containers, warm, disk);
     this.keys = new Keys(store, clock);
     this.idempotentRequests = new IdempotentRequests(store, clock);
     this.readiness = new Readiness(settings, containers, keys, warm);
@@ -121,9 +127,9 @@ public final class Engine implements AutoCloseable {
             settings.tombstones(),
             idempotentRequests,
             clock);
-    Duration every = settings.sweepEvery();
-    this.sweeping =
-        Thread.ofPlatform().daemon().name("caisson-sweeper").unstarted(() -> sweepEvery(every));
+    this.sweeping = repeating("caisson-sweeper", settings.sweepEvery(), sweeper::sweep);
+    this.diskWatch = new DiskWatch(warm, disk);
+    this.watching = repeating("caisson-disk-watch", settings.disk().watch(), diskWatch::look);
   }
 
   /** Opens an engine over a store and sandboxes, which stay the caller's to close after it. */
@@ -163,6 +169,7 @@ public final class Engine implements AutoCloseable {
     engine.ledger.settle();
     engine.batches.settle();
     engine.sweeping.start();
+    engine.watching.start();
     return engine;
   }
 
@@ -228,7 +235,8 @@ public final class Engine implements AutoCloseable {
         files.count(),
         files.bytes(),
         directory.freeSpace(),
-        directory.totalSpace());
+        directory.totalSpace(),
+        settings.disk().floor());
   }
 
   /** What time it is for all that is kept here. */
@@ -265,26 +273,37 @@ public final class Engine implements AutoCloseable {
     sweeper.sweep();
   }
 
+  /** Does now what is done every {@link DiskSettings#watch}. */
+  void watchDisk() {
+    diskWatch.look();
+  }
+
   /** For tests that look behind the doors. */
   WarmContainers warm() {
     return warm;
   }
 
-  private void sweepEvery(Duration every) {
-    try {
-      while (!closing.await(every.toNanos(), TimeUnit.NANOSECONDS)) {
-        sweepOnce();
-      }
-    } catch (InterruptedException e) {
-      LOG.log(Level.WARNING, "the sweeper was interrupted and ends", e);
-    }
+  /** A thread that does something again and again until the engine is closed. */
+  private Thread repeating(String name, Duration every, Runnable round) {
+    return Thread.ofPlatform()
+        .daemon()
+        .name(name)
+        .unstarted(() -> {
+          try {
+            while (!closing.await(every.toNanos(), TimeUnit.NANOSECONDS)) {
+              attempt(name, round);
+            }
+          } catch (InterruptedException e) {
+            LOG.log(Level.WARNING, name + " was interrupted and ends", e);
+          }
+        });
   }
 
-  private void sweepOnce() {
+  private static void attempt(String name, Runnable round) {
     try {
-      sweeper.sweep();
+      round.run();
     } catch (RuntimeException e) {
-      LOG.log(Level.ERROR, "a sweep failed", e);
+      LOG.log(Level.ERROR, "a round of " + name + " failed", e);
     }
   }
 
@@ -293,6 +312,7 @@ public final class Engine implements AutoCloseable {
     closing.countDown();
     try {
       sweeping.join();
+      watching.join();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -18,6 +18,9 @@ public interface EngineListener {
 
         @Override
         public void sandboxOpened(Duration took) {}
+
+        @Override
+        public void refusedForDisk() {}
       };
 
   /**
@@ -32,4 +35,7 @@ public interface EngineListener {
 
   /** A sandbox was opened, cold. */
   void sandboxOpened(Duration took);
+
+  /** Something new was refused because the disk of the data directory is nearly full. */
+  void refusedForDisk();
 }

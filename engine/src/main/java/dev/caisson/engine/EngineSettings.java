@@ -22,6 +22,7 @@ import java.time.Duration;
  * @param ownerWait how long to wait for a container that another living process owns
  * @param calls how long cells may wait for tools that they call
  * @param tariff what is billed for the time of containers
+ * @param disk how disks are kept from filling up
  * @param sweepEvery how often idle, expired and orphaned things are looked for
  */
 @RecordBuilder
@@ -38,6 +39,7 @@ public record EngineSettings(
     Duration ownerWait,
     CallLimits calls,
     Tariff tariff,
+    DiskSettings disk,
     Duration sweepEvery)
     implements EngineSettingsBuilder.With {
   /**
@@ -59,6 +61,7 @@ public record EngineSettings(
           Duration.ofMinutes(10),
           CallLimits.DEFAULT,
           Tariff.DEFAULT,
+          DiskSettings.DEFAULT,
           Duration.ofSeconds(5));
 
   public EngineSettings {

@@ -40,13 +40,20 @@ public final class Files {
 
   private final EngineSettings settings;
   private final Organizations organizations;
+  private final HostDisk disk;
   private final FileStore store;
   private final Blobs blobs;
   private final String self;
   private final InstantSource clock;
 
-  Files(EngineSettings settings, Organizations organizations, Store store, InstantSource clock) {
+  Files(
+      EngineSettings settings,
+      Organizations organizations,
+      HostDisk disk,
+      Store store,
+      InstantSource clock) {
     this.settings = settings;
+    this.disk = disk;
     this.organizations = organizations;
     this.store = store.files();
     this.blobs = store.blobs();
@@ -76,6 +83,7 @@ public final class Files {
       Supplier<Optional<Duration>> expiresIn) {
     Filename.check(filename);
     String type = mimeType(mimeType);
+    disk.requireRoom();
     checkRoom(organization, "file '" + filename + "'", 0);
     Blobs.Staged staged = blobs.stage(content, settings.uploadLimit(), "file '" + filename + "'");
     try {

@@ -30,6 +30,7 @@ public final class Forks {
   private final EngineSettings settings;
   private final Containers containers;
   private final WarmContainers warm;
+  private final HostDisk disk;
   private final Sandboxes sandboxes;
   private final ForkStore store;
 
@@ -37,11 +38,13 @@ public final class Forks {
       EngineSettings settings,
       Containers containers,
       WarmContainers warm,
+      HostDisk disk,
       Sandboxes sandboxes,
       ForkStore store) {
     this.settings = settings;
     this.containers = containers;
     this.warm = warm;
+    this.disk = disk;
     this.sandboxes = sandboxes;
     this.store = store;
   }
@@ -56,6 +59,7 @@ public final class Forks {
   public Fork fork(
       OrganizationId organization, ContainerId id, Optional<Map<String, String>> labels) {
     ContainerRow row = containers.living(organization, id);
+    disk.requireRoom();
     WarmContainer source = warm.hold(id);
     try {
       source.join(settings.waitingCells());

@@ -22,19 +22,27 @@ import java.util.function.Consumer;
 
 /**
  * A sandbox whose file requests are noted as they are done: what the engine writes and deletes is
- * known to be there, and is never taken for a cell's doing. Safe for use from many threads.
+ * known to be there, is never taken for a cell's doing, and keeps within the container's disk
+ * limit. Safe for use from many threads.
  */
 final class RecordedSandbox implements Sandbox {
   private final ContainerId container;
   private final Lock writing;
   private final Sandbox sandbox;
   private final WorkspaceFileStore files;
+  private final DiskRoom room;
 
-  RecordedSandbox(WarmContainer container, Sandbox sandbox, WorkspaceFileStore files) {
+  RecordedSandbox(
+      WarmContainer container, Sandbox sandbox, DiskRoom room, WorkspaceFileStore files) {
     this.container = container.id();
     this.writing = container.writing().readLock();
     this.sandbox = sandbox;
     this.files = files;
+    this.room = room;
+  }
+
+  DiskRoom room() {
+    return room;
   }
 
   /** Tells the sandbox, which has just been opened, what stood in its workspace when last seen. */
@@ -62,7 +70,7 @@ final class RecordedSandbox implements Sandbox {
     try {
       return sandbox.write(
           path,
-          content,
+          room.within(path, content),
           file -> {
             files.note(container, List.of(mark(file)), List.of());
             written.accept(file);
@@ -89,7 +97,12 @@ final class RecordedSandbox implements Sandbox {
 
   @Override
   public CellRun run(CellProgram cell, OutputListener listener, CallHandler calls) {
-    return sandbox.run(cell, listener, calls);
+    room.cellBegins();
+    try {
+      return sandbox.run(cell, listener, calls);
+    } finally {
+      room.cellEnded();
+    }
   }
 
   @Override
@@ -119,7 +132,12 @@ final class RecordedSandbox implements Sandbox {
 
   @Override
   public long diskBytes() {
-    return sandbox.diskBytes();
+    return room.measure();
+  }
+
+  @Override
+  public boolean diskBounded() {
+    return sandbox.diskBounded();
   }
 
   @Override

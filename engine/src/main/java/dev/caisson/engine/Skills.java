@@ -31,12 +31,14 @@ public final class Skills {
   private static final int MAX_DISPLAY_NAME = 255;
 
   private final SkillStore store;
+  private final HostDisk disk;
   private final FileStore content;
   private final Blobs blobs;
   private final String self;
   private final InstantSource clock;
 
-  Skills(Store store, InstantSource clock) {
+  Skills(HostDisk disk, Store store, InstantSource clock) {
+    this.disk = disk;
     this.store = store.skills();
     this.content = store.files();
     this.blobs = store.blobs();
@@ -46,6 +48,7 @@ public final class Skills {
 
   /** Begins to take the files of a version. */
   public SkillUpload upload() {
+    disk.requireRoom();
     return new SkillUpload(blobs);
   }
 

@@ -4,7 +4,6 @@ import dev.caisson.domain.CaissonException.Busy;
 import dev.caisson.domain.CellOutcome;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.OrganizationId;
-import dev.caisson.sandbox.Sandbox;
 import dev.caisson.sandbox.SandboxUsage;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,7 +32,7 @@ final class WarmContainer {
   private final AtomicInteger users = new AtomicInteger();
 
   // Changed under the door, read without.
-  private volatile @Nullable Sandbox sandbox;
+  private volatile @Nullable RecordedSandbox sandbox;
   private volatile boolean owned;
   private volatile long epoch;
   private volatile boolean opening;
@@ -52,7 +51,9 @@ final class WarmContainer {
 
   // Guarded by this.
   private @Nullable Thread runner;
+  private long started;
   private Optional<String> cancelled = Optional.empty();
+  private Optional<String> cancelNote = Optional.empty();
 
   WarmContainer(ContainerId id, Instant now) {
     this.id = id;
@@ -105,7 +106,9 @@ final class WarmContainer {
   /** From here on the calling thread can be cancelled. */
   synchronized void start() {
     runner = Thread.currentThread();
+    started++;
     cancelled = Optional.empty();
+    cancelNote = Optional.empty();
   }
 
   /**
@@ -127,10 +130,38 @@ final class WarmContainer {
    * @param reason that its outcome is to give
    */
   synchronized void cancel(String reason) {
-    if (runner != null) {
+    cancel(reason, Optional.empty());
+  }
+
+  /** How many cells could be cancelled so far, the one that can be now included. */
+  synchronized long started() {
+    return started;
+  }
+
+  /**
+   * Ends the cell that runs, unless another has begun meanwhile.
+   *
+   * @param cell by {@link #started}
+   * @param note what else there is to say to whoever asked for it
+   */
+  synchronized void cancel(long cell, String reason, String note) {
+    if (started == cell) {
+      cancel(reason, Optional.of(note));
+    }
+  }
+
+  private void cancel(String reason, Optional<String> note) {
+    // The first reason stands: one interrupt is enough.
+    if (runner != null && cancelled.isEmpty()) {
       cancelled = Optional.of(reason);
+      cancelNote = note;
       runner.interrupt();
     }
+  }
+
+  /** What there is to say of why the cell was cancelled, as a line of its own. */
+  synchronized Optional<String> cancelNote() {
+    return cancelNote;
   }
 
   /** The outcome as it is told: the sandbox knows that a cell was cancelled, not why. */
@@ -142,8 +173,8 @@ final class WarmContainer {
   }
 
   /** The sandbox, if one is open and lives. */
-  Optional<Sandbox> sandbox() {
-    Sandbox current = sandbox;
+  Optional<RecordedSandbox> sandbox() {
+    RecordedSandbox current = sandbox;
     return current != null && current.isAlive() ? Optional.of(current) : Optional.empty();
   }
 
@@ -162,13 +193,13 @@ final class WarmContainer {
     return opening || epoch > 1;
   }
 
-  void opened(Sandbox opened) {
+  void opened(RecordedSandbox opened) {
     sandbox = opened;
   }
 
   /** Ends the sandbox, if there is one. The door is held. */
   void closeSandbox() {
-    Sandbox current = sandbox;
+    RecordedSandbox current = sandbox;
     sandbox = null;
     try {
       if (current != null) {

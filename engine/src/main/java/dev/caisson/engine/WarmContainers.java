@@ -116,7 +116,7 @@ final class WarmContainers {
     container.door().lockInterruptibly();
     try {
       refuseWhenClosed();
-      Optional<Sandbox> living = container.sandbox();
+      Optional<RecordedSandbox> living = container.sandbox();
       long openingMillis = 0;
       if (living.isEmpty()) {
         bury(container);
@@ -133,16 +133,15 @@ final class WarmContainers {
     }
   }
 
-  private Sandbox open(WarmContainer container, String image) {
+  private RecordedSandbox open(WarmContainer container, String image) {
     boolean done = false;
-    container.opening();
     long began = System.nanoTime();
     try {
-      RecordedSandbox sandbox =
-          new RecordedSandbox(
-              container,
-              sandboxes.open(container.id(), container.epoch(), image, settings.limits()),
-              files);
+      boolean used = container.mayHaveWorkspace();
+      container.opening();
+      Sandbox opened = sandboxes.open(container.id(), container.epoch(), image, settings.limits());
+      DiskRoom room = new DiskRoom(opened, settings.limits().disk(), used);
+      RecordedSandbox sandbox = new RecordedSandbox(container, opened, room, files);
       container.opened(sandbox);
       sandbox.remind();
       done = true;
@@ -343,7 +342,7 @@ final class WarmContainers {
 
   /** The size of a workspace that has changed since it was last measured. */
   Optional<Long> measure(WarmContainer container) {
-    Optional<Sandbox> sandbox = container.sandbox();
+    Optional<RecordedSandbox> sandbox = container.sandbox();
     if (sandbox.isEmpty() || !container.takeChanged()) {
       return Optional.empty();
     }

@@ -20,27 +20,37 @@ import java.util.function.Function;
 public final class Workspaces {
   private final Containers containers;
   private final WarmContainers warm;
+  private final HostDisk disk;
   private final Optional<Billing> billing;
 
-  Workspaces(Containers containers, WarmContainers warm) {
-    this(containers, warm, Optional.empty());
+  Workspaces(Containers containers, WarmContainers warm, HostDisk disk) {
+    this(containers, warm, disk, Optional.empty());
   }
 
-  private Workspaces(Containers containers, WarmContainers warm, Optional<Billing> billing) {
+  private Workspaces(
+      Containers containers, WarmContainers warm, HostDisk disk, Optional<Billing> billing) {
     this.containers = containers;
     this.warm = warm;
+    this.disk = disk;
     this.billing = billing;
   }
 
   /** The same files, looked at and changed by the tool of a request: that is billed. */
   public Workspaces billedTo(Billing request) {
-    return new Workspaces(containers, warm, Optional.of(request));
+    return new Workspaces(containers, warm, disk, Optional.of(request));
   }
 
   /** Writes a file. */
   public FileReceipt write(
       OrganizationId organization, ContainerId container, String path, InputStream content) {
-    return inside(organization, container, path, sandbox -> sandbox.write(path, content));
+    return inside(
+        organization,
+        container,
+        path,
+        sandbox -> {
+          disk.requireRoom();
+          return sandbox.write(path, content);
+        });
   }
 
   /** Opens a file. */

@@ -15,6 +15,7 @@ import dev.caisson.domain.Requester;
 import dev.caisson.domain.StoredFile;
 import dev.caisson.sandbox.BuildListener;
 import dev.caisson.sandbox.BuildRequest;
+import dev.caisson.sandbox.DiskWall;
 import dev.caisson.sandbox.LocalSandboxes;
 import dev.caisson.sandbox.SandboxSettings;
 import dev.caisson.store.Store;
@@ -68,10 +69,24 @@ final class EngineFixture implements AutoCloseable {
   }
 
   EngineFixture(Path root, EngineSettings settings) throws IOException {
-    this(root, settings, new TestClock(), OwnerWaitListener.NONE);
+    this(root, settings, DiskWall.AUTO);
+  }
+
+  EngineFixture(Path root, EngineSettings settings, DiskWall wall) throws IOException {
+    this(root, settings, wall, new TestClock(), OwnerWaitListener.NONE);
   }
 
   EngineFixture(Path root, EngineSettings settings, TestClock clock, OwnerWaitListener listener)
+      throws IOException {
+    this(root, settings, DiskWall.AUTO, clock, listener);
+  }
+
+  private EngineFixture(
+      Path root,
+      EngineSettings settings,
+      DiskWall wall,
+      TestClock clock,
+      OwnerWaitListener listener)
       throws IOException {
     this.clock = clock;
     data = root.resolve("a data directory");
@@ -79,7 +94,9 @@ final class EngineFixture implements AutoCloseable {
     store = TestDatabases.open(data);
     sandboxes =
         LocalSandboxes.open(
-            SandboxSettings.defaults(data, images).withOrphan(Duration.ofSeconds(30)));
+            SandboxSettings.defaults(data, images)
+                .withOrphan(Duration.ofSeconds(30))
+                .withDiskWall(wall));
     if (sandboxes.image(IMAGE).isEmpty()) {
       Path requirements = Files.writeString(root.resolve("requirements.txt"), "");
       sandboxes.images().build(BuildRequest.of(IMAGE, requirements), BuildListener.SILENT);

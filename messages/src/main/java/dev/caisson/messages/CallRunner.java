@@ -98,6 +98,9 @@ final class CallRunner {
     } catch (CaissonException.OverQuota e) {
       throw e; // the model can do nothing about it, and whoever pays has to hear of it
     } catch (CaissonException e) {
+      if (e instanceof CaissonException.HostFull && workbench.container().isEmpty()) {
+        throw e; // nothing has run yet, and nothing can
+      }
       LOG.warn(
           "tool call failed tool={} code={} message={}", call.name(), e.code(), e.getMessage());
       return Optional.of(

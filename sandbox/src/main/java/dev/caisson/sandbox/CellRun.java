@@ -25,4 +25,8 @@ public record CellRun(
   public CellRun withOutcome(CellOutcome value) {
     return new CellRun(value, stdout, stderr, wall, cpu, outputs);
   }
+
+  public CellRun withStderr(CapturedOutput value) {
+    return new CellRun(outcome, stdout, value, wall, cpu, outputs);
+  }
 }

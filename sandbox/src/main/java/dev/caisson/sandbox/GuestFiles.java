@@ -194,6 +194,7 @@ final class GuestFiles {
       case "not_found" -> new CaissonException.NotFound(message);
       case "range_not_satisfiable" ->
           new CaissonException.RangeNotSatisfiable(message, error.number("size"));
+      case "host_full" -> CaissonException.HostFull.midway(message);
       case "too_large" -> new CaissonException.TooLarge(message);
       case "invalid_request" -> new CaissonException.InvalidRequest(message);
       default -> new CaissonException.Internal(message);

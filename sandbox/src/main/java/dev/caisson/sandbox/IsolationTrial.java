@@ -53,6 +53,22 @@ final class IsolationTrial {
           print(count)
       """;
 
+  /** In several files: the size of one alone is limited everywhere. */
+  private static final String TAKE_DISK =
+      """
+      import errno, os
+      taken = 0
+      try:
+          for number in range(8):
+              with open('/tmp/fill%d' % number, 'wb', buffering=0) as file:
+                  for _ in range(8):
+                      taken += file.write(bytes(1 << 20))
+                  os.fsync(file.fileno())
+          print('took', taken)
+      except OSError as problem:
+          print('refused' if problem.errno == errno.ENOSPC else problem)
+      """;
+
   private final LocalSandboxes sandboxes;
   private final KeeperClient keeper;
   private final List<Wall> walls = new ArrayList<>();
@@ -72,7 +88,7 @@ final class IsolationTrial {
         tryMemory(sandbox, host);
         tryProcesses(sandbox);
         addCpu(host);
-        addDisk();
+        tryDisk(sandbox, host);
       } finally {
         sandboxes.delete(container);
       }
@@ -173,15 +189,27 @@ final class IsolationTrial {
             version > 0 ? "" : cgroupRemedy()));
   }
 
-  private void addDisk() {
+  private void tryDisk(Sandbox sandbox, JsonNode host) {
+    boolean stands = sandbox.diskBounded() && fills(sandbox);
     walls.add(
         new Wall(
             "disk-limit",
-            false,
-            false,
-            "one file may not pass the limit, several together may: this file system has no quotas"
-                + " that Caisson can set",
-            "keep the data directory on a file system of its own"));
+            keeper.wanted() == DiskWall.LOOP,
+            stands,
+            stands
+                ? "the kernel refused what a cell wrote over "
+                    + SMALL.disk()
+                    + ", in a file system"
+                    + " of the container's own"
+                : "no wall of the kernel's ("
+                    + host.path("disk_missing").asString()
+                    + "); workspaces are measured while cells run, and what passes the limit is"
+                    + " ended",
+            stands ? "" : "keep the data directory on a file system of its own"));
+  }
+
+  private static boolean fills(Sandbox sandbox) {
+    return run(sandbox, TAKE_DISK, Map.of()).stdout().text().strip().equals("refused");
   }
 
   private static String cgroupRemedy() {

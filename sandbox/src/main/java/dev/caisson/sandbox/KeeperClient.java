@@ -41,6 +41,7 @@ final class KeeperClient implements AutoCloseable {
 
   private final KeeperProcess process;
   private final String version;
+  private final DiskWall wanted;
   private final SocketDirectory sockets;
   private final String token = UUID.randomUUID().toString();
   private final JsonMapper json = JsonMapper.shared();
@@ -61,12 +62,18 @@ final class KeeperClient implements AutoCloseable {
       throw new CaissonException.HostUnfit("data directory " + settings.data() + ": " + e, e);
     }
     this.version = sources.version();
+    this.wanted = settings.diskWall();
     this.process = new KeeperProcess(settings, sources);
   }
 
   /** Names this process among those that the keeper serves. */
   String token() {
     return token;
+  }
+
+  /** What the settings ask to keep workspaces within their limit. */
+  DiskWall wanted() {
+    return wanted;
   }
 
   Path socket(String name) {

@@ -49,6 +49,7 @@ final class KeeperProcess {
       command.add(sources.unpack(run()).toString());
       command.add(sources.version());
       command.add(String.valueOf(settings.orphan().toMillis() / 1000.0));
+      command.add(settings.diskWall().word());
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       process.getOutputStream().close();
       String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -28,6 +28,7 @@ final class LocalSandbox implements Sandbox {
   private final ContainerId container;
   private final Limits limits;
   private final Path socket;
+  private final boolean diskBounded;
   private final Duration secondCut;
   private final Runnable ending;
   private final Supplier<JsonNode> counters;
@@ -46,6 +47,7 @@ final class LocalSandbox implements Sandbox {
       ContainerId container,
       Limits limits,
       Path socket,
+      boolean diskBounded,
       Duration secondCut,
       Runnable ending,
       Supplier<JsonNode> counters,
@@ -53,6 +55,7 @@ final class LocalSandbox implements Sandbox {
     this.container = container;
     this.limits = limits;
     this.socket = socket;
+    this.diskBounded = diskBounded;
     this.secondCut = secondCut;
     this.ending = ending;
     this.counters = counters;
@@ -186,6 +189,11 @@ final class LocalSandbox implements Sandbox {
   @Override
   public long diskBytes() {
     return files.diskBytes();
+  }
+
+  @Override
+  public boolean diskBounded() {
+    return diskBounded;
   }
 
   @Override

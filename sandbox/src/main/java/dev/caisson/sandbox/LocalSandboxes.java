@@ -66,6 +66,7 @@ public final class LocalSandboxes implements Sandboxes {
             container,
             limits,
             keeper.socket(answer.path("socket").asString()),
+            answer.path("disk").asString().equals(DiskWall.LOOP.word()),
             settings.secondCut(),
             () -> end(container, serial),
             () -> usage(container, serial),

@@ -97,6 +97,12 @@ public interface Sandbox extends AutoCloseable {
   long diskBytes();
 
   /**
+   * Whether the kernel keeps the workspace within its limit: what would pass it fails where it is
+   * written. Where it does not, whoever opened the sandbox watches {@link #diskBytes}.
+   */
+  boolean diskBounded();
+
+  /**
    * Makes what the last cell did outlive this sandbox. Called after every cell, before its reply.
    * Nothing to do where the workspace is a local directory.
    */

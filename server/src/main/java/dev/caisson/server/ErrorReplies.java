@@ -37,6 +37,9 @@ final class ErrorReplies {
   private static final DateTimeFormatter HTTP_DATE =
       DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ROOT);
 
+  /** Idle containers expire and operators clear up in minutes rather than seconds. */
+  private static final Duration HOST_FULL_WAIT = Duration.ofSeconds(30);
+
   private ErrorReplies() {}
 
   static void register(JavalinConfig config) {
@@ -110,7 +113,8 @@ final class ErrorReplies {
   /** SDKs retry 408, 409, 429 and 5xx by themselves, which must not run code twice. */
   private static void retryAdvice(Exchange exchange, CaissonException error, int status) {
     boolean retriedBySdks = status == 408 || status == 409 || status == 429 || status >= 500;
-    if (error instanceof CaissonException.Busy) {
+    if (error instanceof CaissonException.Busy
+        || (error instanceof CaissonException.HostFull full && full.early())) {
       exchange.ranNoCode(); // it is said before anything runs
     }
     if (retriedBySdks && (exchange.mayHaveRunCode() || !error.retryable())) {
@@ -119,6 +123,7 @@ final class ErrorReplies {
     Optional<String> retryAfter =
         switch (error) {
           case CaissonException.Busy busy -> Optional.of(seconds(busy.retryAfter()));
+          case CaissonException.HostFull full -> Optional.of(seconds(HOST_FULL_WAIT));
           case CaissonException.Conflict conflict ->
               conflict.retryAfter().map(ErrorReplies::seconds);
           case CaissonException.OverQuota over -> over.relief().map(ErrorReplies::httpDate);

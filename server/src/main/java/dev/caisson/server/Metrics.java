@@ -34,6 +34,7 @@ final class Metrics implements EngineListener {
   private final Histogram cellTimes;
   private final Histogram queueTimes;
   private final Histogram sandboxTimes;
+  private final Counter refusedForDisk;
   private final Counter requests;
   private final Histogram requestTimes;
 
@@ -44,6 +45,7 @@ final class Metrics implements EngineListener {
   private final Gauge storedBytes;
   private final Gauge diskFree;
   private final Gauge disk;
+  private final Gauge diskFloor;
 
   Metrics(Engine engine) {
     this.engine = engine;
@@ -53,6 +55,8 @@ final class Metrics implements EngineListener {
     this.cellTimes = histogram("caisson_cell_seconds", "Wall clock of cells.", "language");
     this.queueTimes = histogram("caisson_cell_queue_seconds", "Waits of cells for their turn.");
     this.sandboxTimes = histogram("caisson_sandbox_open_seconds", "Cold starts of sandboxes.");
+    this.refusedForDisk =
+        counter("caisson_disk_refused", "What was refused because the disk is under its floor.");
     this.requests =
         counter("caisson_http_requests", "Requests answered.", "method", "route", "status");
     this.requestTimes =
@@ -66,6 +70,8 @@ final class Metrics implements EngineListener {
     this.storedBytes = gauge("caisson_stored_bytes", "Their sizes together.");
     this.diskFree = gauge("caisson_disk_free_bytes", "Space left beside the data directory.");
     this.disk = gauge("caisson_disk_bytes", "Size of the disk of the data directory.");
+    this.diskFloor =
+        gauge("caisson_disk_floor_bytes", "Free space under which nothing new is taken in.");
     JvmMetrics.builder().register(registry);
     engine.listen(this);
   }
@@ -104,6 +110,7 @@ final class Metrics implements EngineListener {
     storedBytes.set((double) census.storedBytes());
     diskFree.set((double) census.diskFree().bytes());
     disk.set((double) census.disk().bytes());
+    diskFloor.set((double) census.diskFloor().bytes());
     return registry.scrape();
   }
 
@@ -133,6 +140,11 @@ final class Metrics implements EngineListener {
   @Override
   public void sandboxOpened(Duration took) {
     sandboxTimes.observe(seconds(took));
+  }
+
+  @Override
+  public void refusedForDisk() {
+    refusedForDisk.inc();
   }
 
   /** A request was answered to its end. */

@@ -7,7 +7,6 @@ import dev.caisson.domain.KernelLock;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.channels.FileChannel;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -83,24 +82,12 @@ public final class DataDirectory {
 
   /** What is left for us on the disk that it lies on. */
   public ByteSize freeSpace() {
-    return space(FileStore::getUsableSpace);
+    return new ByteSize(root.toFile().getUsableSpace());
   }
 
   /** The size of the disk that it lies on. */
   public ByteSize totalSpace() {
-    return space(FileStore::getTotalSpace);
-  }
-
-  private ByteSize space(SpaceOf space) {
-    try {
-      return new ByteSize(space.of(Files.getFileStore(root)));
-    } catch (IOException e) {
-      throw new HostUnfit("the disk of " + root + " cannot be asked for its space", e);
-    }
-  }
-
-  private interface SpaceOf {
-    long of(FileStore disk) throws IOException;
+    return new ByteSize(root.toFile().getTotalSpace());
   }
 
   /** Sockets, owner locks, slots. */

@@ -31,6 +31,7 @@ public record ErrorJson(int status, String type) {
       case CaissonException.Busy e -> of(429);
       case CaissonException.Unavailable e -> of(529);
       case CaissonException.Upstream e -> of(e.status());
+      case CaissonException.HostFull e -> of(529);
       case CaissonException.HostUnfit e -> of(500);
       case CaissonException.Internal e -> of(500);
     };
@@ -124,6 +125,7 @@ public record ErrorJson(int status, String type) {
       default ->
           switch (error.path("code").asStringOpt().orElse("")) {
             case "unavailable" -> new CaissonException.Unavailable(message);
+            case "host_full" -> CaissonException.HostFull.told(message);
             case "host_unfit" -> new CaissonException.HostUnfit(message);
             case "upstream" ->
                 new CaissonException.Upstream(status, message, status >= 500, Optional.empty());
