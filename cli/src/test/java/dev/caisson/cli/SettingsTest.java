@@ -36,6 +36,7 @@ class SettingsTest {
         .isEqualTo(
             """
             data=~/.caisson
+            database-url=
             images=~/.cache/caisson/images
             image=default
             host=127.0.0.1

@@ -299,8 +299,7 @@ public final class Containers {
   /** The row of a container that the organization has or had. */
   private ContainerRow known(OrganizationId organization, ContainerId id) {
     return store
-        .find(id)
-        .filter(row -> row.organizationId().equals(organization))
+        .find(organization, id)
         .filter(row -> !row.endedAs(ContainerRow.UNMADE))
         .orElseThrow(() -> NotFound.container(id.value()));
   }

@@ -171,6 +171,20 @@ public final class ContainerStore {
             .findOne());
   }
 
+  /**
+   * A container of the organization. One of another is left unread, so that it takes no other time
+   * than one that never was.
+   */
+  public Optional<ContainerRow> find(OrganizationId organization, ContainerId id) {
+    return database.read(handle ->
+        handle
+            .createQuery(SELECT + "WHERE c.id = :id AND c.organization_id = :organization")
+            .bind("id", id.value())
+            .bind("organization", organization.value())
+            .map(ContainerStore::row)
+            .findOne());
+  }
+
   /** What an organization sees, newest first: living and expired ones. */
   public Page<ContainerRow> list(OrganizationId organization, PageRequest request) {
     List<Numbered> rows =
