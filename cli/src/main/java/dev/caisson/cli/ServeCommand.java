@@ -104,8 +104,10 @@ final class ServeCommand implements Callable<Integer> {
         command.interruption().whenAskedAgain(server::hurry);
         awaitEnd(caisson, server, serverSettings.stopGrace(), console);
         server.drain();
-        // Closing would end them as well, but as if their clients had gone.
-        caisson.engine().cells().stop();
+        if (server.running() > 0) {
+          // Closing would end their cells as well, but as if their clients had gone.
+          caisson.engine().cells().stop();
+        }
       }
     }
     return 0;

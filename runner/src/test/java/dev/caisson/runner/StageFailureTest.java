@@ -112,7 +112,7 @@ class StageFailureTest {
   void leavesAScriptItsOwnTrapAndItsChildrenTheirs() {
     fixture.file(
         "clean.sh",
-        "trap 'echo mine > \"$OUT_CLEAN\"' EXIT\nbash -c 'trap' > traps.txt\n[ ! -s traps.txt ]\n");
+        "trap 'echo mine > \"$OUT_CLEAN\"' EXIT\nbash -c 'trap -p EXIT ERR' > traps.txt\n[ ! -s traps.txt ]\n");
     fixture.file("total.py", "print(open('clean.txt').read(), file=open('total.txt', 'w'))");
 
     assertThat(fixture.run().succeeded()).isTrue();

@@ -190,11 +190,11 @@ class StreamFailureTest {
     upstream.stream(
         script(
             """
-            {"type":"message_start","message":{"content":[7]}}
-            {"type":"content_block_start","index":0,"content_block":7}
+            {"type":"message_start","message":{"content":[{"type":7}]}}
+            {"type":"content_block_start","index":0,"content_block":{}}
             {"type":"content_block_delta","index":0,"delta":{"text":"x"}}
             {"type":"content_block_stop","index":0}
-            {"type":"content_block_start","index":1}
+            {"type":"content_block_start","index":1,"content_block":{"type":7}}
             {"type":"content_block_delta","index":1,"delta":7}
             {"type":"content_block_delta","index":1}
             {"type":"message_delta","delta":7,"usage":7}
@@ -202,6 +202,23 @@ class StreamFailureTest {
             """));
     assertThat(events(request("code_execution_20250825", "go")).getLast().name())
         .isEqualTo("message_stop");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {",\"content_block\":7", ",\"content_block\":null", ""})
+  void whatIsNoBlockAtAllIsAnError(String block) {
+    upstream.stream(
+        script(
+            """
+            {"type":"message_start","message":{}}
+            {"type":"content_block_start","index":0%s}
+            {"type":"message_stop"}\
+            """
+                .formatted(block)));
+    Event last = events(request("code_execution_20250825", "go")).getLast();
+    assertThat(last.name()).isEqualTo("error");
+    assertThat(last.json().at("/error/message").asString())
+        .contains("a content block is not an object");
   }
 
   private static List<Event> events(ObjectNode request) {
