@@ -96,6 +96,7 @@ public final class Main {
                   MessagesSettings.DEFAULT.withUpstream(upstream.url()), caisson.engine());
           CaissonServer server = CaissonServer.start(SETTINGS, caisson.engine(), messages);
           CaissonClient client = caisson.client();
+          StateOperations state = new StateOperations(data.resolve("state"), imagesDirectory());
           HttpOperations http = new HttpOperations(server.url(), key);
           StreamOperations streams = new StreamOperations(upstream, server.url(), key)) {
         EngineOperations engine = new EngineOperations(client);
@@ -115,7 +116,8 @@ public final class Main {
                         new Group(List.of(http.besideFiles()), IN_A_ROW, Duration.ZERO),
                         new Group(streams.operations(), IN_A_ROW, Duration.ZERO),
                         new Group(List.of(http.cellAfterSilence()), 1, SILENCE),
-                        new Group(fresh, 1, SILENCE)),
+                        new Group(fresh, 1, SILENCE),
+                        new Group(state.operations(), 1, SILENCE)),
                     rounds)
                 .run(),
             load);

@@ -54,6 +54,11 @@ record Operation(
     return promising(new Promise.Added(millis));
   }
 
+  /** Promises that it takes at most so long. */
+  Operation withTotalTarget(double millis) {
+    return promising(new Promise.Total(millis));
+  }
+
   private Operation promising(Promise promised) {
     return new Operation(name, title, baseline, warmups, Optional.of(promised), action);
   }

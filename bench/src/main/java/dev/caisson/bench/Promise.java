@@ -22,6 +22,19 @@ sealed interface Promise {
     }
   }
 
+  /** So many milliseconds, whatever its baseline takes. */
+  record Total(double mostMillis) implements Promise {
+    @Override
+    public boolean holds(double medianMillis, double baselineMillis) {
+      return medianMillis <= mostMillis;
+    }
+
+    @Override
+    public String shown() {
+      return String.format(Locale.ROOT, "<= %.0f ms", mostMillis);
+    }
+  }
+
   /** So many milliseconds longer. */
   record Added(double mostMillis) implements Promise {
     @Override
