@@ -78,6 +78,7 @@ class Known:
     def __init__(self):
         self.files = {}
         self.listings = {}  # by path, with a slash at its end
+        self.count = 0  # of all entries
         # False after a scan that was cut short: a file that is not here may still be an old one.
         self.whole = True
 
@@ -135,22 +136,44 @@ class Scan:
         self.walked = False
         self.short = None  # why it does not see everything
         self.cut = False  # whether it ended before it had seen all directories
+        self.everywhere = True
+        self.directories = set()  # that it has looked at whole, with a slash at their ends
+        self.later = []  # what changed after its end, as pairs of directory and name
         self.entries = []
         self._candidates = []
 
     # Looking
 
-    def walk(self, deadline):
+    def walk(self, deadline, watches=None):
         """Finds what differs. Raises Late, and is then to be done again from the start."""
         self._deadline = deadline
-        self._count = 0
+        touched = watches.touched() if watches is not None else None
+        if touched is None or not self._look_at(touched, watches):
+            self._look_everywhere()
+        if not self._known.whole:
+            self.short = self.short or "not all files were known before"
+        self._known.count = self._count
+        self.walked = True
+
+    def files(self):
+        """How many are known."""
+        return len(self._known.files)
+
+    def _begin(self, everywhere, count, listings):
+        self.everywhere = everywhere
+        self._count = count
+        self._listings = listings
         self.short = None
         self.cut = False
+        self.directories = set()
+        self.later = []
+        self.entries = []
         self._seen = []
-        self._listings = {}
         self._closed = []
         self._candidates = []
-        self.entries = []
+
+    def _look_everywhere(self):
+        self._begin(True, 0, {})
         for root in ROOTS:
             try:
                 fd = os.open(root, _DIRECTORY)
@@ -166,15 +189,71 @@ class Scan:
             if self.cut:
                 break
         self._known.listings = self._listings
-        if len(self._seen) < len(self._known.files):
-            self._find_deleted()
-        if not self._known.whole:
-            self.short = self.short or "not all files were known before"
-        self.walked = True
+        # Unless it was cut short, what is known and was not seen is gone.
+        if len(self._seen) < len(self._known.files) and not self.cut:
+            closed = tuple(self._closed)
+            unseen = self._known.files.keys() - set(self._seen)
+            self._deleted(path for path in unseen if not (closed and path.startswith(closed)))
+
+    def _look_at(self, touched, watches):
+        """Looks at what was touched. Answers False when that does not do."""
+        self._begin(False, self._known.count, self._known.listings)
+        known = self._known.files
+        gone = set()
+        # Outer directories first: with one that is looked at whole come those in it.
+        for prefix in sorted(touched):
+            if prefix in self.directories:
+                continue
+            try:
+                fd = open_directory(prefix)
+            except OSError:
+                return False
+            try:
+                names = touched[prefix]
+                if names is None:
+                    self._directory(fd, prefix, _depth(prefix))
+                    gone.update(path for path in known if path.startswith(prefix))
+                elif not all(self._touched(fd, prefix, name, gone, watches) for name in names):
+                    return False
+            except OSError:
+                return False
+            finally:
+                os.close(fd)
+        if self.cut or self.short:
+            return False
+        gone.difference_update(self._seen)
+        self._deleted(gone)
+        return True
+
+    def _touched(self, fd, prefix, name, gone, watches):
+        path = prefix + name
+        try:
+            status = os.stat(name, dir_fd=fd, follow_symlinks=False)
+            mode = status.st_mode
+        except FileNotFoundError:
+            status, mode = None, 0
+        if stat.S_ISREG(mode):
+            # Another name of it may lie where nothing was touched.
+            if status.st_nlink > 1:
+                return False
+            self._look(prefix, name, path, status)
+        elif path in self._known.files:
+            gone.add(path)
+        inner = path + "/"
+        if stat.S_ISDIR(mode):
+            if not watches.is_watched(inner):
+                self._inner(fd, path, name, _depth(prefix))
+                gone.update(one for one in self._known.files if one.startswith(inner))
+            return True
+        if watches.is_watched(inner):
+            return False
+        gone.update(one for one in self._known.files if one.startswith(inner))
+        return True
 
     def _directory(self, fd, prefix, depth):
+        self.directories.add(prefix)
         listing = self._listing(fd, prefix)
-        self._compare(fd, listing)
+        self._compare(fd, prefix, listing)
         for name in listing.inner:
             if self.cut:
                 return
@@ -224,9 +303,8 @@ class Scan:
             return True
         return False
 
-    def _compare(self, fd, listing):
-        known, seen, look = self._known.files, self._seen, os.stat
-        start, end = self._start, self._end
+    def _compare(self, fd, prefix, listing):
+        known, seen, look, start = self._known.files, self._seen, os.stat, self._start
         for i, (name, path) in enumerate(listing.files, 1):
             if i % _LOOK_AT_CLOCK_EVERY == 0:
                 self._look_at_clock()
@@ -243,13 +321,20 @@ class Scan:
                 and old.inode == status.st_ino
             ):
                 seen.append(path)
-                continue
-            if not stat.S_ISREG(status.st_mode):
-                continue  # something else by now
-            if old is not None:
-                seen.append(path)
-            if changed <= end and name not in self._passing:
-                self._differs(path, status, old)
+            elif stat.S_ISREG(status.st_mode):  # and nothing else by now
+                self._look(prefix, name, path, status)
+
+    def _look(self, prefix, name, path, status):
+        old = self._known.files.get(path)
+        changed = status.st_ctime_ns
+        if old is not None:
+            self._seen.append(path)
+            if changed == old.changed and changed < self._start and old.inode == status.st_ino:
+                return
+        if changed <= self._end and name not in self._passing:
+            self._differs(path, status, old)
+        else:
+            self.later.append((prefix, name))
 
     def _inner(self, parent, path, name, depth):
         if depth == MAX_DEPTH or len(path) > MAX_PATH:
@@ -290,21 +375,18 @@ class Scan:
         else:
             self._candidates.append((before, path, file, old))
 
-    def _find_deleted(self):
-        """Unless it was cut short, what is known and was not seen is gone, and the directory that
-        held it tells since when."""
-        if self.cut:
-            return
+    def _deleted(self, paths):
+        """The directory that held a file tells since when it is gone."""
         times = {}
-        closed = tuple(self._closed)
-        for path in self._known.files.keys() - set(self._seen):
-            if closed and path.startswith(closed):
-                continue
+        for path in paths:
             self._look_at_clock()
             changed = _time_of_directory(os.path.dirname(path), times)
             if changed <= self._end:
                 kind = DELETED.lower() if changed < self._start else DELETED
                 self.entries.append(Entry(kind, path, self._known.files[path]))
+            else:
+                directory, _, name = path.rpartition("/")
+                self.later.append((directory + "/", name))
 
     # Hashing
 
@@ -351,7 +433,7 @@ def _time_of_directory(path, times):
     found = times.get(path)
     if found is None:
         try:
-            fd = os.open(path, _DIRECTORY) if path in ROOTS else open_beneath(path, _DIRECTORY)
+            fd = open_directory(path + "/")
             try:
                 found = os.fstat(fd).st_ctime_ns
             finally:
@@ -414,6 +496,18 @@ def _is(fd, file):
         and status.st_ctime_ns == file.changed
         and status.st_size == file.size
     )
+
+
+def open_directory(prefix):
+    """Opens a directory of the workspace; its path has a slash at its end."""
+    path = prefix[:-1]
+    return os.open(path, _DIRECTORY) if path in ROOTS else open_beneath(path, _DIRECTORY)
+
+
+def _depth(prefix):
+    """As counted from a root, which is 1."""
+    root = next(one for one in ROOTS if prefix.startswith(one + "/"))
+    return prefix.count("/", len(root))
 
 
 def open_beneath(path, flags):

@@ -6,6 +6,7 @@ import os
 import time
 
 from . import changes, children, frames, privileges, processes
+from .watches import Watches
 import _socket
 
 # What a cell's reply may wait for, and what may be hashed in that time.
@@ -32,6 +33,7 @@ class Scans:
     def __init__(self, guest):
         self._guest = guest
         self._known = changes.Known()
+        self._watches = Watches()
         self._temporary = set()
         self._cpu = 0  # of scans in children that have ended
         self._serial = 0
@@ -54,6 +56,7 @@ class Scans:
 
     def load(self, fields, body):
         self._known.load(body, fields[b"whole"] == b"1")
+        self._watches.stop()
 
     # Cells
 
@@ -68,7 +71,10 @@ class Scans:
         scan = changes.Scan(self._known, self._temporary, started, time.time_ns())
         if self._running is None and self._quick(scan):
             connection.send(self._result(self._merge(scan.entries, scan.short, scan.cut)))
+            self._watches.follow(scan, self._guest.interpreter_pid())
             return
+        # What a child finds may never come back.
+        self._watches.stop()
         self._serial += 1
         connection.send(frames.message(frames.CHANGES, [("later", self._serial)]))
         self._waiting.append((self._serial, scan))
@@ -91,7 +97,7 @@ class Scans:
         deadline = time.monotonic() + INLINE_SECONDS
         with privileges.AsCell():
             try:
-                scan.walk(deadline)
+                scan.walk(deadline, self._watches)
                 if scan.bytes_to_hash() > INLINE_BYTES:
                     return False
                 scan.hash(deadline)

@@ -263,6 +263,10 @@ class Guest:
     def has_interpreter(self):
         return self._interpreter is not None
 
+    def interpreter_pid(self):
+        """Of the container's interpreter, or None."""
+        return None if self._interpreter is None else self._interpreter.pid
+
     def interpreter_gone(self, interpreter):
         if self._interpreter is interpreter:
             self._interpreter = None

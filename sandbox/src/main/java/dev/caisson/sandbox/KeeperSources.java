@@ -48,6 +48,7 @@ record KeeperSources(String version, Map<String, byte[]> files) {
           "guest/scans.py",
           "guest/state.py",
           "guest/supervisor.py",
+          "guest/watches.py",
           "keeper/__init__.py",
           "keeper/cgroups.py",
           "keeper/copies.py",

@@ -16,7 +16,7 @@ class ChangesTest extends SharedSandboxes {
   private static final String SHA_OF_HELLO =
       "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 
-  private Scan.Done done() throws InterruptedException {
+  Scan.Done done() throws InterruptedException {
     Scan scan = sandbox.changes();
     if (scan instanceof Scan.Later later) {
       scan = sandbox.changes(later.number());
@@ -26,7 +26,7 @@ class ChangesTest extends SharedSandboxes {
   }
 
   /** Such as {@code CREATED /tmp/a}; what is not the cell's in lower case. */
-  private static List<String> shown(Scan.Done scan) {
+  static List<String> shown(Scan.Done scan) {
     return scan.files().stream()
         .map(file -> {
           String kind = file.kind().name();
@@ -43,8 +43,13 @@ class ChangesTest extends SharedSandboxes {
     return written.getFirst();
   }
 
+  /** The files that are there before a test makes its own. */
+  List<KnownFile> knownFromTheStart() {
+    return List.of();
+  }
+
   /** Change times have the kernel's tick: what happens within one cannot be told apart. */
-  private void letTheClockGoOn() throws InterruptedException {
+  void letTheClockGoOn() throws InterruptedException {
     python("import time\nt = time.clock_gettime(5)\nwhile time.clock_gettime(5) == t: pass");
     done();
   }
@@ -119,6 +124,7 @@ class ChangesTest extends SharedSandboxes {
         new ArrayList<>(files.stream().filter(f -> !f.path().equals("/tmp/c")).toList());
     known.add(unseen);
     letTheClockGoOn();
+    known.addAll(knownFromTheStart());
     sandbox.known(known, true);
     // Only a change of the directory since the cell began can be the cell's.
     python("open('/home/user/n', 'w').write('n')");
@@ -134,7 +140,9 @@ class ChangesTest extends SharedSandboxes {
     bash("printf hello > /tmp/a");
     done();
     letTheClockGoOn();
-    sandbox.known(List.of(new KnownFile("/tmp/a", 5, Optional.of("0".repeat(64)), 0, 0)), true);
+    List<KnownFile> known = new ArrayList<>(knownFromTheStart());
+    known.add(new KnownFile("/tmp/a", 5, Optional.of("0".repeat(64)), 0, 0));
+    sandbox.known(known, true);
     python("1");
     Scan.Done scan = done();
     assertThat(shown(scan)).containsExactly("same /tmp/a");
