@@ -1,6 +1,7 @@
 """The keeper's main loop: takes commands from the processes that use the data directory and ends
 what they leave behind."""
 
+import errno
 import json
 import os
 import py_compile
@@ -187,7 +188,8 @@ class Keeper:
         try:
             handler(client, request)
         except (workspaces.Refused, OSError) as problem:
-            client.reply(error=str(problem))
+            full = getattr(problem, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+            client.reply(error=str(problem), full=full)
         except Exception as problem:
             # Whoever asked waits for an answer; the loop writes down what went wrong.
             client.reply(error="the keeper failed: %r" % problem)

@@ -351,6 +351,14 @@ public abstract sealed class CaissonException extends RuntimeException {
               + ": nothing new is taken in; what is there can be read and deleted");
     }
 
+    /** Refused before anything was done: the disk was full, and has no room to spare yet. */
+    public static HostFull reserveSpent() {
+      return new HostFull(
+          true,
+          "the disk of the data directory was full, and what was kept for deletions is in use:"
+              + " nothing new is taken in; what is there can be read and deleted");
+    }
+
     /** There was no room left for what had been begun. */
     public static HostFull midway(String what, Throwable cause) {
       return new HostFull(

@@ -252,7 +252,11 @@ public final class Containers {
     if (warmOne.isEmpty()) {
       return row;
     }
-    return measure(warmOne.get()) ? require(store.find(row.id())) : row;
+    try {
+      return measure(warmOne.get()) ? require(store.find(row.id())) : row;
+    } catch (CaissonException.HostFull e) {
+      return row; // reading goes on, of what was known before
+    }
   }
 
   /** Measures what has changed and is idle: a list shows it, and a killed server leaves it. */
@@ -394,6 +398,7 @@ public final class Containers {
    */
   public void mountSkills(Billing billing, ContainerId id, List<SkillVersion> versions) {
     if (!versions.isEmpty()) {
+      disk.requireRoom();
       inside(
           billing.requester().organization(),
           id,

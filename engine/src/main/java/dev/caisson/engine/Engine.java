@@ -59,7 +59,11 @@ public final class Engine implements AutoCloseable {
     this.images = new Images(sandboxes);
     this.ledger = new Ledger(settings.tariff(), store, clock, nanos);
     HostDisk disk =
-        new HostDisk(settings.disk().floor(), () -> store.directory().freeSpace(), announcer);
+        new HostDisk(
+            settings.disk().floor(),
+            () -> store.directory().freeSpace(),
+            () -> store.reserve().giveUpWhenLow(),
+            announcer);
     Ownership ownership = new Ownership(store, settings.ownerWait(), listener, clock);
     this.organizations = new Organizations(settings.organizations(), store.organizations(), clock);
     this.warm =
@@ -113,7 +117,7 @@ public final class Engine implements AutoCloseable {
     this.workspaces = new Workspaces(containers, warm, disk);
     this.keys = new Keys(store, clock);
     this.idempotentRequests = new IdempotentRequests(store, clock);
-    this.readiness = new Readiness(settings, containers, keys, warm);
+    this.readiness = new Readiness(settings, containers, keys, warm, disk);
     this.sweeper =
         new Sweeper(
             store,

@@ -3,6 +3,7 @@ package dev.caisson.engine;
 import dev.caisson.domain.ByteSize;
 import dev.caisson.domain.CaissonException.HostFull;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -15,11 +16,21 @@ final class HostDisk {
 
   private final ByteSize floor;
   private final Supplier<ByteSize> free;
+  private final BooleanSupplier reserveSpent;
   private final EngineListener announcer;
 
-  HostDisk(ByteSize floor, Supplier<ByteSize> free, EngineListener announcer) {
+  /**
+   * @param reserveSpent whether the disk has been so full that the store had to give up what it
+   *     keeps for deletions; the red line is passed then, whatever the floor
+   */
+  HostDisk(
+      ByteSize floor,
+      Supplier<ByteSize> free,
+      BooleanSupplier reserveSpent,
+      EngineListener announcer) {
     this.floor = floor;
     this.free = free;
+    this.reserveSpent = reserveSpent;
     this.announcer = announcer;
   }
 
@@ -33,17 +44,26 @@ final class HostDisk {
     require(floor.bytes() / RED_LINE_PART);
   }
 
+  boolean hasRoomForCell() {
+    return free.get().bytes() >= floor.bytes() / RED_LINE_PART && !reserveSpent.getAsBoolean();
+  }
+
   private void require(long bytes) {
     ByteSize now = free.get();
-    if (now.bytes() < bytes) {
+    boolean low = now.bytes() < bytes;
+    if (low || reserveSpent.getAsBoolean()) {
       announcer.refusedForDisk();
-      throw HostFull.refused(now, floor);
+      throw low ? HostFull.refused(now, floor) : HostFull.reserveSpent();
     }
   }
 
   /** What to tell cells that must end before the disk is full; empty while they need not. */
   Optional<String> emergency() {
     ByteSize now = free.get();
+    if (reserveSpent.getAsBoolean()) {
+      return Optional.of(
+          "the disk of the host, not the container's own limit, is full; the cell was ended");
+    }
     return now.bytes() < floor.bytes() / RED_LINE_PART
         ? Optional.of(
             "the disk of the host, not the container's own limit, has "

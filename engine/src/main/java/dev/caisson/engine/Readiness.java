@@ -23,16 +23,26 @@ final class Readiness {
   private final Keys keys;
   private final ReentrantLock trying = new ReentrantLock();
   private final WarmContainers warm;
+  private final HostDisk disk;
   private volatile boolean proven;
 
-  Readiness(EngineSettings settings, Containers containers, Keys keys, WarmContainers warm) {
+  Readiness(
+      EngineSettings settings,
+      Containers containers,
+      Keys keys,
+      WarmContainers warm,
+      HostDisk disk) {
     this.warm = warm;
+    this.disk = disk;
     this.settings = settings;
     this.containers = containers;
     this.keys = keys;
   }
 
   boolean ready() {
+    if (!disk.hasRoomForCell()) {
+      return false;
+    }
     if (proven && !warm.failing()) {
       return true;
     }

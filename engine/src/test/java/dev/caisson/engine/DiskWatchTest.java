@@ -153,7 +153,7 @@ class DiskWatchTest {
   }
 
   private static HostDisk hostWith(ByteSize free) {
-    return new HostDisk(ByteSize.ofGibibytes(1), () -> free, EngineListener.NONE);
+    return new HostDisk(ByteSize.ofGibibytes(1), () -> free, () -> false, EngineListener.NONE);
   }
 
   private EngineSettings withFloorOverFreeSpace(double times) {

@@ -229,6 +229,9 @@ final class KeeperClient implements AutoCloseable {
     } catch (JacksonException e) {
       throw new IOException("the keeper's answer is no JSON", e);
     }
+    if (answer.path("full").asBoolean(false)) {
+      throw CaissonException.HostFull.midway("the container's workspace");
+    }
     if (answer.has("error")) {
       throw new Refusal(answer.path("error").asString());
     }

@@ -145,7 +145,11 @@ final class ErrorReplies {
     if (error instanceof CaissonException.Upstream) {
       LOG.warn(
           "upstream failed status={} request={} message={}", status, requestId, error.getMessage());
-    } else if (error instanceof CaissonException.Unavailable) {
+    } else if (error instanceof CaissonException.HostFull full && full.early()) {
+      // Counted (see docs/metrics.md): a line for each would fill what is left of the disk.
+      LOG.debug("refused request={} message={}", requestId, error.getMessage());
+    } else if (error instanceof CaissonException.Unavailable
+        || error instanceof CaissonException.HostFull) {
       LOG.warn(
           "request failed status={} request={} message={}", status, requestId, error.getMessage());
     } else if (status >= 500) {

@@ -65,7 +65,7 @@ public final class Blobs {
     try {
       MessageDigest digest = sha256();
       long size = 0;
-      try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.CREATE_NEW)) {
+      try (OutputStream out = create(file)) {
         byte[] buffer = new byte[BUFFER_BYTES];
         for (int read = content.read(buffer); read >= 0; read = content.read(buffer)) {
           size += read;
@@ -87,11 +87,19 @@ public final class Blobs {
     }
   }
 
+  private OutputStream create(Path file) {
+    try {
+      return Files.newOutputStream(file, StandardOpenOption.CREATE_NEW);
+    } catch (IOException e) {
+      throw DiskReserve.failure("the content", staging, e);
+    }
+  }
+
   private void write(OutputStream out, byte[] buffer, int length) {
     try {
       out.write(buffer, 0, length);
     } catch (IOException e) {
-      throw new HostUnfit("cannot store content in " + staging + ": " + e.getMessage(), e);
+      throw DiskReserve.failure("the content", staging, e);
     }
   }
 
@@ -117,7 +125,7 @@ public final class Blobs {
         force(root, StandardOpenOption.READ);
       }
     } catch (IOException e) {
-      throw new Internal("cannot store content " + staged.sha256(), e);
+      throw DiskReserve.failure("content " + staged.sha256(), root, e);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.caisson.store;
 
 import dev.caisson.domain.CaissonException;
 import dev.caisson.domain.CaissonException.Busy;
+import dev.caisson.domain.CaissonException.HostFull;
 import dev.caisson.domain.CaissonException.HostUnfit;
 import dev.caisson.domain.CaissonException.Internal;
 import java.io.IOException;
@@ -37,12 +38,14 @@ final class SqliteDatabase implements Database {
   private static final int READERS = 4;
 
   private final Path file;
+  private final DiskReserve reserve;
   private final Handle writer;
   private final ReentrantLock writing = new ReentrantLock(true);
   private final BlockingDeque<Handle> readers = new LinkedBlockingDeque<>();
 
-  private SqliteDatabase(Path file) throws SQLException {
+  private SqliteDatabase(Path file, DiskReserve reserve) throws SQLException {
     this.file = file;
+    this.reserve = reserve;
     this.writer = open(SQLiteConfig.TransactionMode.IMMEDIATE);
     for (int i = 0; i < READERS; i++) {
       readers.add(open(SQLiteConfig.TransactionMode.DEFERRED));
@@ -54,13 +57,13 @@ final class SqliteDatabase implements Database {
    *
    * @throws HostUnfit when the file is no database, is damaged, or comes from a newer Caisson
    */
-  static SqliteDatabase open(Path file) {
+  static SqliteDatabase open(Path file, DiskReserve reserve) {
     try {
       if (!Files.exists(file)) {
         createPrivately(file);
       }
       SqliteSchema.prepare(file, url(file));
-      return new SqliteDatabase(file);
+      return new SqliteDatabase(file, reserve);
     } catch (IOException e) {
       throw new HostUnfit(file + " cannot be made: " + DataDirectory.reason(e), e);
     } catch (SQLException e) {
@@ -132,6 +135,7 @@ final class SqliteDatabase implements Database {
   public <T> T write(HandleCallback<T, RuntimeException> transaction) {
     writing.lock();
     try {
+      reserve.giveUpWhenLow();
       return writer.inTransaction(transaction);
     } catch (JdbiException e) {
       throw translate(e);
@@ -158,9 +162,11 @@ final class SqliteDatabase implements Database {
                   + file
                   + " is damaged or is no database; move it away, or restore a backup of it",
               e);
-      case SQLITE_FULL -> new HostUnfit("no space left for database " + file, e);
+      case SQLITE_FULL -> HostFull.midway("the database", e);
       case SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM, SQLITE_IOERR, SQLITE_AUTH ->
-          new HostUnfit("database " + file + " cannot be used: " + e.getMessage(), e);
+          file.toFile().getUsableSpace() == 0
+              ? HostFull.midway("the database", e)
+              : new HostUnfit("database " + file + " cannot be used: " + e.getMessage(), e);
       case SQLITE_BUSY, SQLITE_LOCKED ->
           new Busy(
               "database " + file + " was busy for " + BUSY_TIMEOUT.toSeconds() + "s",

@@ -13,6 +13,7 @@ public final class Store implements AutoCloseable {
   private final Owners owners;
   private final Owners.Owner owner;
   private final Database database;
+  private final DiskReserve reserve;
   private final Blobs blobs;
   private final OrganizationStore organizations;
   private final KeyStore keys;
@@ -26,8 +27,14 @@ public final class Store implements AutoCloseable {
   private final LedgerStore ledger;
   private final ForkStore forks;
 
-  private Store(DataDirectory directory, Owners owners, Owners.Owner owner, Database database) {
+  private Store(
+      DataDirectory directory,
+      Owners owners,
+      Owners.Owner owner,
+      Database database,
+      DiskReserve reserve) {
     this.directory = directory;
+    this.reserve = reserve;
     this.owners = owners;
     this.owner = owner;
     this.database = database;
@@ -70,8 +77,9 @@ public final class Store implements AutoCloseable {
 
   private static Store openSqlite(DataDirectory directory) {
     DatabaseMark.requireNone(directory);
+    DiskReserve reserve = DiskReserve.prepare(directory.root());
     Owners owners = new Owners(directory.run(), Optional.empty());
-    return enter(directory, owners, SqliteDatabase.open(directory.database()));
+    return enter(directory, owners, SqliteDatabase.open(directory.database(), reserve), reserve);
   }
 
   private static Store openPostgres(DataDirectory directory, DatabaseUrl url, Duration lease) {
@@ -79,9 +87,10 @@ public final class Store implements AutoCloseable {
     PostgresDatabase database = PostgresDatabase.open(url);
     boolean done = false;
     try {
+      DiskReserve reserve = DiskReserve.prepare(directory.root());
       DatabaseMark.bind(directory, url, database);
       Owners owners = new Owners(directory.run(), Optional.of(new Leases(database, lease)));
-      Store store = enter(directory, owners, database);
+      Store store = enter(directory, owners, database, reserve);
       database.fence(store.owner.id());
       done = true;
       return store;
@@ -92,12 +101,17 @@ public final class Store implements AutoCloseable {
     }
   }
 
-  private static Store enter(DataDirectory directory, Owners owners, Database database) {
-    return new Store(directory, owners, owners.enter(), database);
+  private static Store enter(
+      DataDirectory directory, Owners owners, Database database, DiskReserve reserve) {
+    return new Store(directory, owners, owners.enter(), database, reserve);
   }
 
   public DataDirectory directory() {
     return directory;
+  }
+
+  public DiskReserve reserve() {
+    return reserve;
   }
 
   public Owners owners() {
@@ -163,6 +177,7 @@ public final class Store implements AutoCloseable {
     files.abandonReservationsOf(owners);
     blobs.sweep(owners);
     files.collectGarbage(blobs);
+    reserve.restore();
   }
 
   @Override

@@ -45,13 +45,24 @@ public final class CaissonProcess implements AutoCloseable {
 
   /** As {@link #serve(Path)}, with settings in variables. */
   public static CaissonProcess serve(Path directory, Map<String, String> environment) {
-    Map<String, String> variables = new HashMap<>(environment);
-    variables.put("CAISSON_IMAGES", directory.resolve("images").toString());
     try {
       Files.deleteIfExists(directory.resolve("data").resolve("credentials"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    return serveWith(directory, environment);
+  }
+
+  /** As {@link #serve(Path, Map)} with the key of before, so that nothing need be written. */
+  public static CaissonProcess serveAgain(
+      Path directory, String key, Map<String, String> environment) {
+    CaissonProcess started = serveWith(directory, environment);
+    return new CaissonProcess(started.process, started.url, key);
+  }
+
+  private static CaissonProcess serveWith(Path directory, Map<String, String> environment) {
+    Map<String, String> variables = new HashMap<>(environment);
+    variables.put("CAISSON_IMAGES", directory.resolve("images").toString());
     return start(
         List.of(
             dev.caisson.cli.Main.class.getName(),
