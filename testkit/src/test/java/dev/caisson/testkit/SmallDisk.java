@@ -22,7 +22,7 @@ final class SmallDisk implements AutoCloseable {
     this.mount = mount;
   }
 
-  static SmallDisk mount(Path image, Path mount, int mebibytes) throws Exception {
+  static SmallDisk mount(Path image, Path mount, int mebibytes) throws IOException {
     assumeTrue(System.getProperty("user.name", "").equals("root"), "mounting takes root");
     Files.createDirectories(mount);
     run("truncate", "-s", mebibytes + "M", image.toString());
@@ -70,16 +70,17 @@ final class SmallDisk implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     // What a killed server left running has files open until it ends itself.
     run("umount", "--lazy", mount.toString());
     Files.deleteIfExists(image);
   }
 
-  private static void run(String... command) throws Exception {
+  private static void run(String... command) throws IOException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-    assertThat(process.exitValue()).as(String.join(" ", command) + ": " + said).isZero();
+    assertThat(process.onExit().orTimeout(30, TimeUnit.SECONDS).join().exitValue())
+        .as(String.join(" ", command) + ": " + said)
+        .isZero();
   }
 }
