@@ -32,6 +32,8 @@ import picocli.CommandLine.Spec;
       KeysCommand.class,
       OrganizationsCommand.class,
       ImageCommand.class,
+      BackupCommand.class,
+      RestoreCommand.class,
       DoctorCommand.class
     })
 final class CaissonCommand implements Callable<Integer> {

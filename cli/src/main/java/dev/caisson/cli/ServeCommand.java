@@ -15,6 +15,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -97,6 +98,9 @@ final class ServeCommand implements Callable<Integer> {
       requireWalls(caisson.isolation(), console);
       Optional<Keys.NewKey> made = credentials(directory, caisson.engine().keys());
       // Batches end before the engine does: what they run then is told as not run.
+      String adminKey = UUID.randomUUID().toString();
+      directory.writeAdminKey(adminKey);
+      serverSettings = serverSettings.withAdminKey(Optional.of(adminKey));
       try (Messages messages = Messages.open(messagesSettings, caisson.engine());
           CaissonServer server = CaissonServer.start(serverSettings, caisson.engine(), messages)) {
         claim.publish(server.url().toString());

@@ -24,6 +24,7 @@ public final class Engine implements AutoCloseable {
   private final Containers containers;
   private final Cells cells;
   private final Forks forks;
+  private final Backups backups;
   private final Workspaces workspaces;
   private final Files files;
   private final Skills skills;
@@ -114,6 +115,7 @@ public final class Engine implements AutoCloseable {
             announcer,
             clock);
     this.forks = new Forks(settings, containers, warm, disk, sandboxes, store.forks());
+    this.backups = new Backups(store, warm, sandboxes, clock);
     this.workspaces = new Workspaces(containers, warm, disk);
     this.keys = new Keys(store, clock);
     this.idempotentRequests = new IdempotentRequests(store, clock);
@@ -187,6 +189,10 @@ public final class Engine implements AutoCloseable {
 
   public Forks forks() {
     return forks;
+  }
+
+  public Backups backups() {
+    return backups;
   }
 
   public Workspaces workspaces() {

@@ -1,7 +1,6 @@
 package dev.caisson.engine;
 
 import dev.caisson.domain.CaissonException;
-import dev.caisson.domain.CaissonException.Busy;
 import dev.caisson.domain.CaissonException.Conflict;
 import dev.caisson.domain.CaissonException.Internal;
 import dev.caisson.domain.Container;
@@ -12,11 +11,9 @@ import dev.caisson.sandbox.Sandboxes;
 import dev.caisson.sandbox.WorkspaceCopy;
 import dev.caisson.store.ContainerRow;
 import dev.caisson.store.ForkStore;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Makes containers from the workspaces of others. The copy is taken at a quiet moment: no cell
@@ -24,15 +21,13 @@ import java.util.concurrent.TimeUnit;
  * interpreter's threads do stands still. Safe for use from many threads.
  */
 public final class Forks {
-  /** For writes that are under way to end; one that stalls must not stall the cells behind us. */
-  private static final Duration WRITERS = Duration.ofSeconds(30);
-
   private final EngineSettings settings;
   private final Containers containers;
   private final WarmContainers warm;
   private final HostDisk disk;
   private final Sandboxes sandboxes;
   private final ForkStore store;
+  private final Standstill standstill;
 
   Forks(
       EngineSettings settings,
@@ -47,6 +42,7 @@ public final class Forks {
     this.disk = disk;
     this.sandboxes = sandboxes;
     this.store = store;
+    this.standstill = new Standstill(warm);
   }
 
   /**
@@ -133,21 +129,7 @@ public final class Forks {
 
   private Optional<WorkspaceCopy> copy(WarmContainer source, ContainerId to)
       throws InterruptedException {
-    source.mounting().lockInterruptibly();
-    try {
-      if (!source.writing().writeLock().tryLock(WRITERS.toMillis(), TimeUnit.MILLISECONDS)) {
-        throw new Busy(
-            "container " + source.id() + ": files are being written; try again when they are there",
-            Duration.ofSeconds(5));
-      }
-      try {
-        return warm.whileStill(source, () -> sandboxes.copy(source.id(), to));
-      } finally {
-        source.writing().writeLock().unlock();
-      }
-    } finally {
-      source.mounting().unlock();
-    }
+    return standstill.during(source, () -> sandboxes.copy(source.id(), to));
   }
 
   private static CaissonException interrupted(WarmContainer source, InterruptedException cause) {

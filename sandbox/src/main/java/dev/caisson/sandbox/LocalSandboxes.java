@@ -121,21 +121,12 @@ public final class LocalSandboxes implements Sandboxes {
     return copy(from.value(), to.value());
   }
 
-  /**
-   * As {@link #copy(ContainerId, ContainerId)}, to a directory of this host that does not exist yet
-   * and that is on disk afterwards. When it does not succeed, what there is of it stays.
-   *
-   * @param to absolute
-   */
+  @Override
   public Optional<WorkspaceCopy> copy(ContainerId from, Path to) throws InterruptedException {
     return copy(from.value(), to.toAbsolutePath().toString());
   }
 
-  /**
-   * Makes a workspace from a directory that {@link #copy(ContainerId, Path)} made.
-   *
-   * @param from absolute
-   */
+  @Override
   public Optional<WorkspaceCopy> copy(Path from, ContainerId to) throws InterruptedException {
     return copy(from.toAbsolutePath().toString(), to.value());
   }

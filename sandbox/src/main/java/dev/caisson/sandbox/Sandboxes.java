@@ -2,6 +2,7 @@ package dev.caisson.sandbox;
 
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.Limits;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -44,6 +45,21 @@ public interface Sandboxes extends AutoCloseable {
    * @throws dev.caisson.domain.CaissonException.HostUnfit when it cannot be done, with the reason
    */
   Optional<WorkspaceCopy> copy(ContainerId from, ContainerId to) throws InterruptedException;
+
+  /**
+   * As {@link #copy(ContainerId, ContainerId)}, to a directory of this host that does not exist yet
+   * and that is on disk afterwards. When it does not succeed, what there is of it stays.
+   *
+   * @param to absolute
+   */
+  Optional<WorkspaceCopy> copy(ContainerId from, Path to) throws InterruptedException;
+
+  /**
+   * Makes a workspace from a directory that {@link #copy(ContainerId, Path)} made.
+   *
+   * @param from absolute
+   */
+  Optional<WorkspaceCopy> copy(Path from, ContainerId to) throws InterruptedException;
 
   /** The containers that have a workspace here, for sweeping those that no row knows. */
   List<ContainerId> workspaces();

@@ -188,6 +188,10 @@ public final class CaissonServer implements AutoCloseable {
     new HealthRoutes(engine).register(routes);
     new OpenApiRoutes().register(routes);
     new MetricsRoutes(metrics, settings.metricsToken()).register(routes);
+    settings
+        .adminKey()
+        .ifPresent(
+            key -> new BackupRoutes(engine.backups(), key, settings, disconnects).register(routes));
     new ContainerRoutes(engine.containers(), settings).register(routes);
     new ForkRoutes(engine.forks(), settings, disconnects).register(routes);
     new CellRoutes(engine.cells(), settings, disconnects, limits).register(routes);

@@ -20,6 +20,8 @@ import java.util.Optional;
  * @param keyCells requests of one API key that may run code at the same time
  * @param metricsToken that lets a caller see the metrics; without one only callers of this machine
  *     see them
+ * @param adminKey that commands on the server's own machine show when they ask for a backup;
+ *     without one nobody can
  */
 @RecordBuilder
 public record ServerSettings(
@@ -32,7 +34,8 @@ public record ServerSettings(
     Duration stopGrace,
     int keyRequests,
     int keyCells,
-    Optional<String> metricsToken)
+    Optional<String> metricsToken,
+    Optional<String> adminKey)
     implements ServerSettingsBuilder.With {
   /** The Messages API takes 32 MB in one request. */
   private static final ByteSize JSON_LIMIT = new ByteSize(32_000_000);
@@ -52,6 +55,7 @@ public record ServerSettings(
           Duration.ZERO,
           60_000,
           256,
+          Optional.empty(),
           Optional.empty());
 
   public ServerSettings withLimits(ByteSize json, ByteSize content) {

@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -164,6 +165,33 @@ public final class Blobs {
     } catch (IOException e) {
       throw new Internal("content " + sha256 + " cannot be read", e);
     }
+  }
+
+  /**
+   * Gives content a second name outside, or copies it where that cannot be. The caller holds it.
+   *
+   * @param to does not exist yet
+   */
+  public void export(String sha256, Path to) {
+    Path file = path(sha256);
+    try {
+      Files.createDirectories(directoryOf(to), PRIVATE_DIRECTORY);
+      try {
+        Files.createLink(to, file);
+      } catch (FileSystemException | UnsupportedOperationException e) {
+        // Another file system, or one without links.
+        Files.copy(file, to);
+        force(to, StandardOpenOption.WRITE);
+      }
+    } catch (NoSuchFileException e) {
+      throw new Internal("content " + sha256 + " is missing from the store", e);
+    } catch (IOException e) {
+      throw new HostUnfit("cannot write " + to + ": " + DataDirectory.reason(e), e);
+    }
+  }
+
+  private static Path directoryOf(Path file) {
+    return java.util.Objects.requireNonNull(file.getParent());
   }
 
   /** Takes content out of its place, to be deleted; empty when there is none. */

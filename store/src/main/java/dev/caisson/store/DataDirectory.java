@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /**
  * The directory that holds everything of one Caisson: which file stands where, and who may serve
@@ -48,6 +49,7 @@ public final class DataDirectory {
     try {
       Files.createDirectories(wanted, PRIVATE_DIRECTORY);
       DataDirectory directory = new DataDirectory(wanted.toRealPath());
+      directory.refuseUnfinished();
       Files.createDirectories(directory.run(), PRIVATE_DIRECTORY);
       Files.createDirectories(directory.blobs(), PRIVATE_DIRECTORY);
       return directory;
@@ -104,7 +106,7 @@ public final class DataDirectory {
     return root.resolve("runs");
   }
 
-  Path database() {
+  public Path database() {
     return root.resolve("caisson.db");
   }
 
@@ -115,6 +117,73 @@ public final class DataDirectory {
 
   void writeDatabaseMark(String text) {
     replace(databaseMark(), text);
+  }
+
+  /** Stands while a restore is made into the directory. */
+  public Path unfinishedRestore() {
+    return root.resolve("restore-unfinished");
+  }
+
+  private void refuseUnfinished() {
+    if (Files.exists(unfinishedRestore())) {
+      throw new HostUnfit(
+          "a restore into data directory "
+              + root
+              + " did not end; remove the directory and restore again");
+    }
+  }
+
+  /**
+   * A directory for a restore, which may not hold anything yet. Nothing opens it as a data
+   * directory before {@link #finishRestore}.
+   */
+  public static DataDirectory beginRestore(Path path) {
+    Path wanted = path.toAbsolutePath().normalize();
+    try {
+      Files.createDirectories(wanted, PRIVATE_DIRECTORY);
+      DataDirectory directory = new DataDirectory(wanted.toRealPath());
+      directory.refuseUnfinished();
+      try (Stream<Path> entries = Files.list(directory.root)) {
+        if (entries.findAny().isPresent()) {
+          throw new HostUnfit(
+              "data directory " + directory.root + " is not empty; restore into a new one");
+        }
+      }
+      Files.createFile(directory.unfinishedRestore(), PRIVATE_FILE);
+      Files.createDirectories(directory.run(), PRIVATE_DIRECTORY);
+      Files.createDirectories(directory.blobs(), PRIVATE_DIRECTORY);
+      return directory;
+    } catch (IOException e) {
+      throw new HostUnfit("data directory " + wanted + " cannot be used: " + reason(e), e);
+    }
+  }
+
+  /** Makes what was restored a data directory. */
+  public void finishRestore() {
+    try (FileChannel channel = FileChannel.open(root, StandardOpenOption.READ)) {
+      channel.force(true);
+      Files.delete(unfinishedRestore());
+      channel.force(true);
+    } catch (IOException e) {
+      throw new Internal("cannot delete " + unfinishedRestore() + ": " + reason(e), e);
+    }
+  }
+
+  /** Opens what only a command on this machine may ask of the running server; 0600. */
+  private Path adminKey() {
+    return run().resolve("admin-key");
+  }
+
+  public void writeAdminKey(String key) {
+    replace(adminKey(), key);
+  }
+
+  public String readAdminKey() {
+    try {
+      return Files.readString(adminKey()).strip();
+    } catch (IOException e) {
+      throw new HostUnfit(adminKey() + " cannot be read: " + reason(e), e);
+    }
   }
 
   /** The file that holds the first key: one line, 0600. */

@@ -30,6 +30,9 @@ import org.jdbi.v3.core.statement.StatementContext;
 public final class FileStore {
   private static final String LIST = "files";
 
+  /** In place of a hash: all content is reserved. */
+  private static final String ALL = "all-content";
+
   private final Database database;
 
   FileStore(Database database) {
@@ -272,6 +275,28 @@ public final class FileStore {
         .execute();
   }
 
+  /**
+   * Keeps all content from being deleted until {@link #letGo}, or until the owner dies. It is a
+   * reservation of content that cannot be, so that whatever ends an owner's others ends it too.
+   */
+  public String holdAll(String owner) {
+    return reserve(ALL, owner);
+  }
+
+  /** Ends a hold of {@link #holdAll}. */
+  public void letGo(String hold) {
+    database.change(handle -> end(handle, hold));
+  }
+
+  private static boolean held(Handle handle) {
+    return handle
+        .createQuery("SELECT 1 FROM blob_reservations WHERE sha256 = :all LIMIT 1")
+        .bind("all", ALL)
+        .mapTo(Long.class)
+        .findOne()
+        .isPresent();
+  }
+
   /** Deletes content that neither a row nor a reservation names. */
   public void collectGarbage(Blobs blobs) {
     List<String> hashes =
@@ -285,6 +310,10 @@ public final class FileStore {
   }
 
   private static Optional<Blobs.Doomed> doom(Handle handle, Blobs blobs, String sha256) {
+    if (held(handle)) {
+      // It stays noted as garbage, for the first sweep after the hold.
+      return Optional.empty();
+    }
     handle
         .createUpdate("DELETE FROM blob_garbage WHERE sha256 = :sha256")
         .bind("sha256", sha256)

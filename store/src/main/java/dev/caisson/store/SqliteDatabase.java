@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.BlockingDeque;
@@ -141,6 +142,23 @@ final class SqliteDatabase implements Database {
       throw translate(e);
     } finally {
       writing.unlock();
+    }
+  }
+
+  /** Copies the database as it is at one instant; others read and write meanwhile. */
+  void snapshot(Path target) {
+    try {
+      createPrivately(target);
+      try (Connection connection =
+              config(SQLiteConfig.TransactionMode.DEFERRED).createConnection(url(file));
+          PreparedStatement statement = connection.prepareStatement("VACUUM INTO ?")) {
+        statement.setString(1, target.toString());
+        statement.execute();
+      }
+    } catch (IOException e) {
+      throw new HostUnfit(target + " cannot be made: " + DataDirectory.reason(e), e);
+    } catch (SQLException e) {
+      throw unfit(target, e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.caisson.store;
 
+import dev.caisson.domain.CaissonException.HostUnfit;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -178,6 +179,22 @@ public final class Store implements AutoCloseable {
     blobs.sweep(owners);
     files.collectGarbage(blobs);
     reserve.restore();
+  }
+
+  /**
+   * Writes the metadata as it is at one instant to a file that does not exist yet; throws HostUnfit
+   * when it stands in a database server.
+   */
+  public void snapshot(Path file) {
+    switch (database) {
+      case SqliteDatabase sqlite -> sqlite.snapshot(file);
+      case PostgresDatabase _ ->
+          throw new HostUnfit(
+              "the metadata of data directory "
+                  + directory.root()
+                  + " is in PostgreSQL, which this does not back up: stop the servers, then pg_dump"
+                  + " the database and copy the data directory");
+    }
   }
 
   @Override
