@@ -2,7 +2,7 @@ package dev.caisson.cli;
 
 import dev.caisson.domain.CaissonException;
 import dev.caisson.embedded.EmbeddedCaisson;
-import dev.caisson.engine.BackupManifest;
+import dev.caisson.engine.Backups;
 import dev.caisson.store.DataDirectory;
 import dev.caisson.store.ServerAddress;
 import dev.caisson.wire.Json;
@@ -67,10 +67,10 @@ final class BackupCommand implements Callable<Integer> {
 
   private static ObjectNode here(CaissonCommand command, Path wanted) {
     try (EmbeddedCaisson caisson = Connections.forRecords(command.settings(), command.console())) {
-      BackupManifest made = caisson.engine().backups().take(wanted);
+      Backups.Taken made = caisson.engine().backups().take(wanted.toString());
       return Json.object()
-          .put("containers", made.workspaces().size())
-          .put("contents", made.blobs())
+          .put("containers", made.workspaces())
+          .put("contents", made.contents())
           .put("bytes", made.bytes());
     }
   }

@@ -1,8 +1,8 @@
 package dev.caisson.cli;
 
-import dev.caisson.engine.BackupManifest;
-import dev.caisson.engine.Restore;
+import dev.caisson.embedded.Restore;
 import dev.caisson.sandbox.LocalSandboxes;
+import dev.caisson.store.BackupManifest;
 import dev.caisson.wire.Json;
 import java.nio.file.Path;
 import java.util.Optional;

@@ -1,25 +1,16 @@
 package dev.caisson.engine;
 
-import dev.caisson.domain.CaissonException;
-import dev.caisson.domain.CaissonException.HostUnfit;
 import dev.caisson.domain.CaissonException.Internal;
 import dev.caisson.domain.CaissonException.NotFound;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.Ending;
 import dev.caisson.sandbox.Sandboxes;
-import dev.caisson.sandbox.WorkspaceCopy;
-import dev.caisson.store.BackupDatabase;
+import dev.caisson.store.Backup;
+import dev.caisson.store.BackupManifest;
 import dev.caisson.store.ContainerRow;
 import dev.caisson.store.Store;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * Writes everything that is kept to a directory, while it is in use. The metadata is of the first
@@ -41,101 +32,53 @@ public final class Backups {
     this.clock = clock;
   }
 
+  /** What a backup holds: workspaces, stored contents, and the bytes of all but the workspaces. */
+  public record Taken(int workspaces, long contents, long bytes) {}
+
   /**
    * Takes a backup. Waits for the turn of each container. Interrupting the thread gives it up; what
    * there is of it then has no manifest.
    *
    * @param directory absolute; empty or not there yet
+   * @throws dev.caisson.domain.CaissonException.HostUnfit when it cannot be written
    */
-  public BackupManifest take(Path directory) {
-    try {
-      prepare(directory);
-      String hold = store.files().holdAll(store.owner().id());
-      try {
-        BackupManifest manifest = fill(directory);
-        manifest.write(directory);
-        return manifest;
-      } finally {
-        store.files().letGo(hold);
+  public Taken take(String directory) {
+    String hold = store.files().holdAll(store.owner().id());
+    try (Backup backup = store.beginBackup(directory)) {
+      for (ContainerId id : backup.living()) {
+        if (copy(id, backup)) {
+          backup.addWorkspace(id);
+        }
       }
-    } catch (IOException e) {
-      throw new HostUnfit(
-          "backup " + directory + " cannot be written: " + reason(e) + "; it is unfinished", e);
+      BackupManifest manifest = backup.finish();
+      return new Taken(manifest.workspaces().size(), manifest.blobs(), manifest.bytes());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new Internal("interrupted; backup " + directory + " is unfinished", e);
+    } finally {
+      store.files().letGo(hold);
     }
   }
 
-  private void prepare(Path directory) throws IOException {
-    if (!directory.isAbsolute()) {
-      throw new CaissonException.InvalidRequest("directory: must be an absolute path");
-    }
-    if (directory.normalize().startsWith(store.directory().root())) {
-      throw new CaissonException.InvalidRequest(
-          "directory: " + directory + " lies in the data directory itself");
-    }
-    if (Files.exists(directory)) {
-      try (Stream<Path> entries = Files.list(directory)) {
-        if (entries.findAny().isPresent()) {
-          throw new CaissonException.InvalidRequest(
-              "directory: " + directory + " is not empty; back up into a new one");
-        }
-      }
-    }
-    Files.createDirectories(directory);
-    // Before anything is in it: a backup holds every key and every tenant's files.
-    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
-    Files.createDirectory(directory.resolve(BackupManifest.WORKSPACES));
-  }
-
-  private BackupManifest fill(Path directory) throws IOException, InterruptedException {
-    Path database = directory.resolve(BackupManifest.DATABASE);
-    store.snapshot(database);
-    List<BackupManifest.Tree> trees = new ArrayList<>();
-    List<BackupManifest.Entry> files = new ArrayList<>();
-    try (BackupDatabase rows = BackupDatabase.open(database)) {
-      for (ContainerId id : rows.living()) {
-        Path to = directory.resolve(BackupManifest.WORKSPACES).resolve(id.value());
-        if (copy(id, to, rows).isPresent()) {
-          trees.add(new BackupManifest.Tree(id, TreeDigest.of(to)));
-        }
-      }
-      for (String sha256 : rows.content()) {
-        String name = BackupManifest.blob(sha256);
-        Path to = directory.resolve(name);
-        store.blobs().export(sha256, to);
-        files.add(new BackupManifest.Entry(name, Files.size(to), sha256));
-      }
-    }
-    Optional<String> key = store.directory().readCredentials();
-    if (key.isPresent()) {
-      Path credentials = directory.resolve(BackupManifest.CREDENTIALS);
-      BackupManifest.writePrivately(credentials, key.get() + "\n");
-      files.add(BackupManifest.Entry.of(directory, BackupManifest.CREDENTIALS));
-    }
-    files.add(BackupManifest.Entry.of(directory, BackupManifest.DATABASE));
-    return new BackupManifest(files, trees);
-  }
-
-  /** Copies a workspace in the container's turn; empty when there is none (any more). */
-  private Optional<WorkspaceCopy> copy(ContainerId id, Path to, BackupDatabase rows)
-      throws InterruptedException {
+  /** Copies a workspace in the container's turn; false when there is none (any more). */
+  private boolean copy(ContainerId id, Backup backup) throws InterruptedException {
     WarmContainer container = warm.hold(id);
     try {
       container.turn().lockInterruptibly();
       try {
         Optional<ContainerRow> row = store.containers().find(id);
         if (row.isPresent() && row.get().ended().isEmpty()) {
-          return standstill.during(container, () -> sandboxes.copy(id, to));
+          return standstill
+              .during(container, () -> sandboxes.copy(id, backup.workspace(id)))
+              .isPresent();
         }
       } catch (NotFound e) {
         // It ended just now, in another process.
       } finally {
         container.turn().unlock();
       }
-      rows.end(id, ending(id));
-      return Optional.empty();
+      backup.end(id, ending(id));
+      return false;
     } finally {
       warm.drop(container);
     }
@@ -147,9 +90,5 @@ public final class Backups {
         .find(id)
         .flatMap(ContainerRow::ended)
         .orElseGet(() -> new Ending("deleted", clock.instant()));
-  }
-
-  static String reason(IOException e) {
-    return e.getClass().getSimpleName().replace("Exception", "") + " " + e.getMessage();
   }
 }

@@ -1,14 +1,11 @@
 package dev.caisson.server;
 
 import dev.caisson.domain.CaissonException;
-import dev.caisson.engine.BackupManifest;
 import dev.caisson.engine.Backups;
 import dev.caisson.wire.Json;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.security.MessageDigest;
 import tools.jackson.databind.JsonNode;
 
@@ -41,26 +38,22 @@ final class BackupRoutes {
           "x-caisson-admin: the key of the data directory is required");
     }
     Exchange exchange = new Exchange(context);
-    Path directory = directory(exchange.json(settings));
-    BackupManifest made = disconnects.during(context, () -> backups.take(directory));
+    String directory = directory(exchange.json(settings));
+    Backups.Taken made = disconnects.during(context, () -> backups.take(directory));
     exchange.reply(
         200,
         Json.object()
-            .put("containers", made.workspaces().size())
-            .put("contents", made.blobs())
+            .put("containers", made.workspaces())
+            .put("contents", made.contents())
             .put("bytes", made.bytes()));
   }
 
-  private static Path directory(JsonNode body) {
+  private static String directory(JsonNode body) {
     JsonNode directory = body.path("directory");
     if (!directory.isString() || directory.asString().isEmpty()) {
       throw new CaissonException.InvalidRequest("directory: a path is required");
     }
-    try {
-      return Path.of(directory.asString());
-    } catch (InvalidPathException e) {
-      throw new CaissonException.InvalidRequest("directory: is no path of this host");
-    }
+    return directory.asString();
   }
 
   private boolean same(String given) {

@@ -26,7 +26,7 @@ public final class BackupDatabase implements AutoCloseable {
     this.connection = connection;
   }
 
-  /** Opens what {@link Store#snapshot} wrote; throws HostUnfit when a newer Caisson wrote it. */
+  /** Opens a copy of the metadata; throws HostUnfit when a newer Caisson wrote it. */
   public static BackupDatabase open(Path file) {
     try {
       Connection connection = new SQLiteConfig().createConnection("jdbc:sqlite:" + file.toUri());

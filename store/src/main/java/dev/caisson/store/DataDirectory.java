@@ -275,7 +275,7 @@ public final class DataDirectory {
   }
 
   /** What went wrong, in words: the exceptions of java.nio.file say only the path. */
-  static String reason(IOException e) {
+  public static String reason(IOException e) {
     return e.getClass().getSimpleName().replace("Exception", "") + " " + e.getMessage();
   }
 

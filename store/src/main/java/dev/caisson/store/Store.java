@@ -185,7 +185,7 @@ public final class Store implements AutoCloseable {
    * Writes the metadata as it is at one instant to a file that does not exist yet; throws HostUnfit
    * when it stands in a database server.
    */
-  public void snapshot(Path file) {
+  void snapshot(Path file) {
     switch (database) {
       case SqliteDatabase sqlite -> sqlite.snapshot(file);
       case PostgresDatabase _ ->
@@ -195,6 +195,15 @@ public final class Store implements AutoCloseable {
                   + " is in PostgreSQL, which this does not back up: stop the servers, then pg_dump"
                   + " the database and copy the data directory");
     }
+  }
+
+  /**
+   * Begins a backup, with the metadata of this moment; the caller holds all content until it ends.
+   *
+   * @param path of a directory of this host, absolute; empty or not there yet
+   */
+  public Backup beginBackup(String path) {
+    return Backup.begin(this, path);
   }
 
   @Override

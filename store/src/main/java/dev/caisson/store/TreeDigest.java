@@ -1,4 +1,4 @@
-package dev.caisson.engine;
+package dev.caisson.store;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -28,7 +28,7 @@ final class TreeDigest {
   private TreeDigest() {}
 
   static String of(Path root) throws IOException {
-    MessageDigest digest = Hashes.sha256();
+    MessageDigest digest = Blobs.sha256();
     Deque<Path> open = new ArrayDeque<>(List.of(root));
     while (!open.isEmpty()) {
       for (Path path : entries(open.pop())) {

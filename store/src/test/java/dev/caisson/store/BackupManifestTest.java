@@ -1,4 +1,4 @@
-package dev.caisson.engine;
+package dev.caisson.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -161,7 +161,7 @@ class BackupManifestTest {
   }
 
   private void seal(String text) throws IOException {
-    byte[] hash = Hashes.sha256().digest(text.getBytes(StandardCharsets.UTF_8));
+    byte[] hash = Blobs.sha256().digest(text.getBytes(StandardCharsets.UTF_8));
     Files.writeString(
         backup.resolve("MANIFEST"), text + "end " + HexFormat.of().formatHex(hash) + "\n");
   }

@@ -1,4 +1,4 @@
-package dev.caisson.engine;
+package dev.caisson.store;
 
 import dev.caisson.domain.CaissonException.HostUnfit;
 import dev.caisson.domain.ContainerId;
@@ -27,9 +27,9 @@ import java.util.regex.Pattern;
  * and by a rename, so that a directory with a manifest is a whole backup.
  */
 public record BackupManifest(List<Entry> files, List<Tree> workspaces) {
-  static final String DATABASE = "caisson.db";
+  public static final String DATABASE = "caisson.db";
   static final String CREDENTIALS = "credentials";
-  static final String WORKSPACES = "workspaces";
+  public static final String WORKSPACES = "workspaces";
 
   private static final String NAME = "MANIFEST";
   private static final String HEAD = "caisson-backup 1";
@@ -84,7 +84,7 @@ public record BackupManifest(List<Entry> files, List<Tree> workspaces) {
       text.append("workspace %s %s\n".formatted(tree.digest(), tree.container()));
     }
     byte[] told = text.toString().getBytes(StandardCharsets.UTF_8);
-    text.append("end ").append(HexFormat.of().formatHex(Hashes.sha256().digest(told))).append('\n');
+    text.append("end ").append(HexFormat.of().formatHex(Blobs.sha256().digest(told))).append('\n');
     Path fresh = backup.resolve(NAME + ".new");
     writePrivately(fresh, text.toString());
     Files.move(fresh, backup.resolve(NAME), StandardCopyOption.ATOMIC_MOVE);
@@ -105,7 +105,7 @@ public record BackupManifest(List<Entry> files, List<Tree> workspaces) {
     }
   }
 
-  static void copyPrivately(Path from, Path to) throws IOException {
+  public static void copyPrivately(Path from, Path to) throws IOException {
     Files.createFile(
         to, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     try (InputStream in = Files.newInputStream(from, LinkOption.NOFOLLOW_LINKS);
@@ -115,7 +115,7 @@ public record BackupManifest(List<Entry> files, List<Tree> workspaces) {
   }
 
   /** Reads the manifest of a backup and nothing else; throws HostUnfit that says what is wrong. */
-  static BackupManifest read(Path backup) {
+  public static BackupManifest read(Path backup) {
     Path file = backup.resolve(NAME);
     String text;
     try {
@@ -128,7 +128,7 @@ public record BackupManifest(List<Entry> files, List<Tree> workspaces) {
       // Any byte is a character here: what is no manifest is told as that, not as bad text.
       text = Files.readString(file, StandardCharsets.ISO_8859_1);
     } catch (IOException e) {
-      throw new HostUnfit(file + " cannot be read: " + Backups.reason(e), e);
+      throw new HostUnfit(file + " cannot be read: " + DataDirectory.reason(e), e);
     }
     return parse(file, text);
   }
@@ -145,7 +145,7 @@ public record BackupManifest(List<Entry> files, List<Tree> workspaces) {
     int end = text.lastIndexOf("end ");
     String told = text.substring(0, Math.max(end, 0));
     byte[] bytes = told.getBytes(StandardCharsets.ISO_8859_1);
-    String seal = "end " + HexFormat.of().formatHex(Hashes.sha256().digest(bytes)) + "\n";
+    String seal = "end " + HexFormat.of().formatHex(Blobs.sha256().digest(bytes)) + "\n";
     if (end < 0 || !text.substring(end).equals(seal)) {
       throw new HostUnfit(file + " is damaged: its last line does not fit what is before it");
     }
@@ -176,7 +176,7 @@ public record BackupManifest(List<Entry> files, List<Tree> workspaces) {
   /**
    * Compares what lies there with what is told; throws HostUnfit that names the first that is off.
    */
-  void verify(Path backup) {
+  public void verify(Path backup) {
     for (Entry file : files) {
       Path path = backup.resolve(file.name());
       try {
@@ -189,7 +189,7 @@ public record BackupManifest(List<Entry> files, List<Tree> workspaces) {
       } catch (NoSuchFileException e) {
         throw new HostUnfit("backup " + backup + " is damaged: " + file.name() + " is missing", e);
       } catch (IOException e) {
-        throw new HostUnfit(path + " cannot be read: " + Backups.reason(e), e);
+        throw new HostUnfit(path + " cannot be read: " + DataDirectory.reason(e), e);
       }
     }
     for (Tree tree : workspaces) {
@@ -212,13 +212,13 @@ public record BackupManifest(List<Entry> files, List<Tree> workspaces) {
                   + " has changed");
         }
       } catch (IOException e) {
-        throw new HostUnfit(path + " cannot be read: " + Backups.reason(e), e);
+        throw new HostUnfit(path + " cannot be read: " + DataDirectory.reason(e), e);
       }
     }
   }
 
   static String hash(Path file) throws IOException {
-    MessageDigest digest = Hashes.sha256();
+    MessageDigest digest = Blobs.sha256();
     try (InputStream in =
         new DigestInputStream(Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS), digest)) {
       in.transferTo(java.io.OutputStream.nullOutputStream());

@@ -1,9 +1,10 @@
-package dev.caisson.engine;
+package dev.caisson.embedded;
 
 import dev.caisson.domain.CaissonException.HostUnfit;
 import dev.caisson.domain.CaissonException.Internal;
 import dev.caisson.sandbox.Sandboxes;
 import dev.caisson.store.BackupDatabase;
+import dev.caisson.store.BackupManifest;
 import dev.caisson.store.DataDirectory;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -47,7 +48,7 @@ public final class Restore {
           "data directory "
               + directory.root()
               + " cannot be written: "
-              + Backups.reason(e)
+              + DataDirectory.reason(e)
               + "; remove it and restore again",
           e);
     } catch (InterruptedException e) {
