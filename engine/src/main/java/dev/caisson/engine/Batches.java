@@ -154,7 +154,6 @@ public final class Batches {
   }
 
   void sweep() {
-    settle();
     Instant now = now();
     for (BatchId id : store.expired(now)) {
       store.expire(id, now);

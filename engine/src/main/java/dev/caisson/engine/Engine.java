@@ -132,7 +132,8 @@ public final class Engine implements AutoCloseable {
             ledger,
             settings.tombstones(),
             idempotentRequests,
-            clock);
+            clock,
+            new ClockWatch(clock, nanos, settings.clockGrace()));
     this.sweeping = repeating("caisson-sweeper", settings.sweepEvery(), sweeper::sweep);
     this.diskWatch = new DiskWatch(warm, disk);
     this.watching = repeating("caisson-disk-watch", settings.disk().watch(), diskWatch::look);

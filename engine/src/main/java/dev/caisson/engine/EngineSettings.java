@@ -24,6 +24,7 @@ import java.time.Duration;
  * @param tariff what is billed for the time of containers
  * @param disk how disks are kept from filling up
  * @param sweepEvery how often idle, expired and orphaned things are looked for
+ * @param clockGrace how long nothing is deleted for its age after the wall clock has jumped
  */
 @RecordBuilder
 public record EngineSettings(
@@ -40,7 +41,8 @@ public record EngineSettings(
     CallLimits calls,
     Tariff tariff,
     DiskSettings disk,
-    Duration sweepEvery)
+    Duration sweepEvery,
+    Duration clockGrace)
     implements EngineSettingsBuilder.With {
   /**
    * The hosted service's published figures (30 days, about 5 minutes, 500 MB); the others are ours:
@@ -62,13 +64,17 @@ public record EngineSettings(
           CallLimits.DEFAULT,
           Tariff.DEFAULT,
           DiskSettings.DEFAULT,
-          Duration.ofSeconds(5));
+          Duration.ofSeconds(5),
+          Duration.ofHours(1));
 
   public EngineSettings {
     if (retention.isNegative() || tombstones.isNegative()) {
       throw new IllegalArgumentException("a duration cannot be negative");
     }
     if (idle.isNegative() || ownerWait.isNegative()) {
+      throw new IllegalArgumentException("a duration cannot be negative");
+    }
+    if (clockGrace.isNegative()) {
       throw new IllegalArgumentException("a duration cannot be negative");
     }
     if (waitingCells < 0 || outputFiles < 0) {

@@ -40,6 +40,7 @@ final class Sweeper {
   private final Duration tombstones;
   private final IdempotentRequests idempotentRequests;
   private final InstantSource clock;
+  private final ClockWatch clockWatch;
   private final AtomicBoolean workspacesSwept = new AtomicBoolean();
 
   Sweeper(
@@ -53,7 +54,8 @@ final class Sweeper {
       Ledger ledger,
       Duration tombstones,
       IdempotentRequests idempotentRequests,
-      InstantSource clock) {
+      InstantSource clock,
+      ClockWatch clockWatch) {
     this.store = store;
     this.containers = store.containers();
     this.sandboxes = sandboxes;
@@ -66,6 +68,7 @@ final class Sweeper {
     this.tombstones = tombstones;
     this.idempotentRequests = idempotentRequests;
     this.clock = clock;
+    this.clockWatch = clockWatch;
   }
 
   /** What must be true before the first caller looks: no cell of a dead server seems to run. */
@@ -81,13 +84,19 @@ final class Sweeper {
   synchronized void sweep() {
     attempt("ledger", ledger::sweep);
     attempt("idle", warm::releaseIdle);
-    attempt("expired", this::endExpired);
+    boolean steady = clockWatch.steady();
+    if (steady) {
+      attempt("expired", this::endExpired);
+    }
     attempt("orphans", this::takeOver);
-    attempt("tombstones", this::forgetTombstones);
     attempt("sizes", ending::measureIdle);
-    attempt("files", files::sweep);
-    attempt("batches", batches::sweep);
-    attempt("idempotency", idempotentRequests::sweep);
+    attempt("unsettled batches", batches::settle);
+    if (steady) {
+      attempt("tombstones", this::forgetTombstones);
+      attempt("files", files::sweep);
+      attempt("batches", batches::sweep);
+      attempt("idempotency", idempotentRequests::sweep);
+    }
     attempt("store", store::sweep);
     if (!workspacesSwept.get()) {
       attempt("workspaces", this::deleteUnknownWorkspaces);

@@ -45,6 +45,7 @@ final class EngineFixture implements AutoCloseable {
           .withDefaultImage(IMAGE)
           .withSweepEvery(Duration.ofDays(1))
           .withOwnerWait(Duration.ofMillis(500))
+          .withClockGrace(Duration.ZERO)
           .withLimits(
               Limits.DEFAULT
                   .withMemory(ByteSize.ofMebibytes(256))

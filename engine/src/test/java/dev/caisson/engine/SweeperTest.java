@@ -134,6 +134,32 @@ class SweeperTest {
   }
 
   @Test
+  void deletesNothingForItsAgeWhileTheClockIsNotToBeBelieved() throws Exception {
+    Duration grace = Duration.ofHours(1);
+    try (EngineFixture careful =
+        new EngineFixture(root.resolve("careful"), EngineFixture.SETTINGS.withClockGrace(grace))) {
+      ContainerId id = careful.create().id();
+      careful.bash(id, "echo kept > file");
+      Duration jump = Duration.ofDays(40);
+      careful.clock.advance(jump);
+      careful.engine.sweep();
+      assertThat(careful.get(id).status()).isEqualTo(ContainerStatus.EXPIRED);
+      assertThat(careful.workspaces()).containsExactly(id);
+
+      careful.clock.advance(jump.negated());
+      careful.engine.sweep();
+      assertThat(careful.bash(id, "cat file").stdout().text()).isEqualTo("kept\n");
+
+      careful.clock.advance(jump);
+      careful.engine.sweep();
+      careful.clock.advance(grace);
+      careful.nanos.addAndGet(grace.toNanos());
+      careful.engine.sweep();
+      assertThat(careful.workspaces()).isEmpty();
+    }
+  }
+
+  @Test
   void isDoneByItselfOnceInAWhile() throws Exception {
     try (EngineFixture busy =
         new EngineFixture(

@@ -56,7 +56,8 @@ public final class RunningCaisson implements AutoCloseable {
     return new Options(
         directory.resolve("data"),
         directory.resolve("images"),
-        EngineSettings.DEFAULT,
+        // Tests move the clock by days.
+        EngineSettings.DEFAULT.withClockGrace(Duration.ZERO),
         MessagesSettings.DEFAULT,
         ServerSettings.DEFAULT.withPort(0),
         InstantSource.system());
