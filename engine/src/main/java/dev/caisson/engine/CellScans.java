@@ -15,9 +15,11 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Predicate;
 
 /**
@@ -34,7 +36,7 @@ final class CellScans {
   private static final int ROWS_AT_ONCE = 1000;
 
   private final WorkspaceFileStore store;
-  private final Set<CellId> pending = ConcurrentHashMap.newKeySet();
+  private final Map<CellId, CountDownLatch> pending = new ConcurrentHashMap<>();
 
   CellScans(WorkspaceFileStore store) {
     this.store = store;
@@ -78,11 +80,19 @@ final class CellScans {
 
   /** A cell from the store, which knows nothing of scans that go on. */
   Cell shown(Cell cell) {
-    return pending.contains(cell.id()) ? cell.withChanges(CellChanges.PENDING) : cell;
+    return pending.containsKey(cell.id()) ? cell.withChanges(CellChanges.PENDING) : cell;
+  }
+
+  /** Waits for the end of a cell's scan; returns at once when there is none under way. */
+  void await(CellId id) throws InterruptedException {
+    CountDownLatch end = pending.get(id);
+    if (end != null) {
+      end.await();
+    }
   }
 
   private void follow(Cell cell, WarmContainers.Visit visit, long number) {
-    pending.add(cell.id());
+    pending.put(cell.id(), new CountDownLatch(1));
     WarmContainers.Visit stay = visit.again();
     Thread.ofVirtual().name("scan-" + cell.id().value()).start(() -> follow(cell, number, stay));
   }
@@ -102,7 +112,7 @@ final class CellScans {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      pending.remove(cell.id());
+      Objects.requireNonNull(pending.remove(cell.id())).countDown();
     }
   }
 

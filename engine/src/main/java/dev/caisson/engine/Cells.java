@@ -23,6 +23,7 @@ import dev.caisson.sandbox.CellRun;
 import dev.caisson.sandbox.Scan;
 import dev.caisson.store.CellStore;
 import dev.caisson.store.ContainerRow;
+import dev.caisson.store.JournalEntry;
 import dev.caisson.store.LedgerChange;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -44,7 +45,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Cells {
   private static final Logger LOG = System.getLogger(Cells.class.getName());
-  private static final String OUTPUT_DIRECTORIES = "/files/output/";
+  static final String OUTPUT_DIRECTORIES = "/files/output/";
   private static final int OUTPUT_DIRECTORY_BYTES = 8;
 
   /** The reason of a cell whose end we could not write down. */
@@ -287,10 +288,9 @@ public final class Cells {
     try {
       noted =
           store.begin(
-              begun.id(),
               id,
               visit.epoch(),
-              job.spec().language(),
+              JournalEntry.Ran.of(begun.id(), begun.program().outputDirectory(), job.spec()),
               now,
               job.reference(),
               job.meter().begin());
@@ -401,6 +401,11 @@ public final class Cells {
   public Cell get(OrganizationId organization, ContainerId container, CellId id) {
     containers.row(organization, container);
     return store.find(container, id).map(scans::shown).orElseThrow(() -> NotFound.cell(id.value()));
+  }
+
+  /** Waits until it is known what the cell changed, if that is still being found out here. */
+  void awaitScan(CellId id) throws InterruptedException {
+    scans.await(id);
   }
 
   /** Newest first. */

@@ -24,6 +24,7 @@ public final class Engine implements AutoCloseable {
   private final Containers containers;
   private final Cells cells;
   private final Forks forks;
+  private final Rebuilds rebuilds;
   private final Backups backups;
   private final Workspaces workspaces;
   private final Files files;
@@ -116,7 +117,17 @@ public final class Engine implements AutoCloseable {
             clock);
     this.forks = new Forks(settings, containers, warm, disk, sandboxes, store.forks());
     this.backups = new Backups(store, warm, sandboxes, clock);
-    this.workspaces = new Workspaces(containers, warm, disk);
+    Journal journal = new Journal(store, clock);
+    this.workspaces = new Workspaces(containers, warm, disk, journal);
+    this.rebuilds =
+        new Rebuilds(
+            containers,
+            sandboxes,
+            ledger,
+            journal,
+            new RebuildSteps(
+                containers, cells, store.cells(), workspaces, journal, store.skills()::version),
+            new RebuildComparison(cells, journal, store.workspaceFiles()));
     this.keys = new Keys(store, clock);
     this.idempotentRequests = new IdempotentRequests(store, clock);
     this.readiness = new Readiness(settings, containers, keys, warm, disk);
@@ -190,6 +201,10 @@ public final class Engine implements AutoCloseable {
 
   public Forks forks() {
     return forks;
+  }
+
+  public Rebuilds rebuilds() {
+    return rebuilds;
   }
 
   public Backups backups() {

@@ -23,7 +23,7 @@ import java.util.Optional;
 /** Brings stored files under a container's {@code $INPUT_DIR}. Safe for use from many threads. */
 final class Mounts {
   /** {@code $INPUT_DIR}. */
-  private static final String INPUT_DIRECTORY = "/files/input/";
+  static final String INPUT_DIRECTORY = "/files/input/";
 
   private final Files files;
   private final ContainerStore containers;

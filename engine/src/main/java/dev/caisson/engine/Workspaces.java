@@ -21,23 +21,29 @@ public final class Workspaces {
   private final Containers containers;
   private final WarmContainers warm;
   private final HostDisk disk;
+  private final Journal journal;
   private final Optional<Billing> billing;
 
-  Workspaces(Containers containers, WarmContainers warm, HostDisk disk) {
-    this(containers, warm, disk, Optional.empty());
+  Workspaces(Containers containers, WarmContainers warm, HostDisk disk, Journal journal) {
+    this(containers, warm, disk, journal, Optional.empty());
   }
 
   private Workspaces(
-      Containers containers, WarmContainers warm, HostDisk disk, Optional<Billing> billing) {
+      Containers containers,
+      WarmContainers warm,
+      HostDisk disk,
+      Journal journal,
+      Optional<Billing> billing) {
     this.containers = containers;
     this.warm = warm;
     this.disk = disk;
+    this.journal = journal;
     this.billing = billing;
   }
 
   /** The same files, looked at and changed by the tool of a request: that is billed. */
   public Workspaces billedTo(Billing request) {
-    return new Workspaces(containers, warm, disk, Optional.of(request));
+    return new Workspaces(containers, warm, disk, journal, Optional.of(request));
   }
 
   /** Writes a file. */
@@ -49,7 +55,7 @@ public final class Workspaces {
         path,
         sandbox -> {
           disk.requireRoom();
-          return sandbox.write(path, content);
+          return journal.write(container, path, content, stream -> sandbox.write(path, stream));
         });
   }
 
@@ -87,6 +93,7 @@ public final class Workspaces {
         path,
         sandbox -> {
           sandbox.delete(path);
+          journal.deleted(container, path);
           return true;
         });
   }

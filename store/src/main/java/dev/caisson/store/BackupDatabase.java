@@ -47,7 +47,11 @@ public final class BackupDatabase implements AutoCloseable {
 
   /** Hashes of all content that a row names. */
   public List<String> content() {
-    return texts("SELECT sha256 FROM files UNION SELECT sha256 FROM skill_files ORDER BY 1");
+    return texts(
+        """
+        SELECT sha256 FROM files UNION SELECT sha256 FROM skill_files
+        UNION SELECT sha256 FROM container_journal WHERE kept = 1 ORDER BY 1
+        """);
   }
 
   /** The containers that live in it, oldest first. */

@@ -40,15 +40,15 @@ public final class CellStore {
   /**
    * Notes that a cell starts, and that its container is in use.
    *
+   * @param program what runs
    * @param reference by which the caller finds the cell again
    * @param ledger what is noted of its request with it
    * @return false, with nothing noted, when the container has ended or the term is over
    */
   public boolean begin(
-      CellId id,
       ContainerId container,
       long epoch,
-      Language language,
+      JournalEntry.Ran program,
       Instant startedAt,
       Optional<String> reference,
       LedgerChange ledger) {
@@ -69,13 +69,14 @@ public final class CellStore {
                 0, '', 0, '', 0, :startedAt,
                 0, 0, :reference)
               """)
-          .bind("id", id.value())
+          .bind("id", program.cell().value())
           .bind("container", container.value())
           .bind("epoch", epoch)
-          .bind("language", language.wireName())
+          .bind("language", program.language().wireName())
           .bind("startedAt", startedAt.toEpochMilli())
           .bind("reference", reference.orElse(null))
           .execute();
+      JournalStore.add(handle, container, program, startedAt);
       return true;
     });
   }
@@ -179,6 +180,16 @@ public final class CellStore {
                 """)
             .bind("id", id.value())
             .bind("container", container.value())
+            .map((row, context) -> row(handle, row))
+            .findOne());
+  }
+
+  /** A cell that has ended, whatever its container. */
+  public Optional<Cell> find(CellId id) {
+    return database.read(handle ->
+        handle
+            .createQuery("SELECT * FROM cells WHERE id = :id AND status <> 'running'")
+            .bind("id", id.value())
             .map((row, context) -> row(handle, row))
             .findOne());
   }

@@ -375,21 +375,28 @@ public final class ContainerStore {
    * @param to {@code EXPIRED} or {@code DELETED}
    */
   public boolean end(ContainerId id, long epoch, ContainerStatus to, Instant at) {
-    return database.write(handle ->
-        handle
-                .createUpdate(
-                    """
-                    UPDATE containers SET state = :to, ended_reason = :to, ended_at = :at
-                    WHERE id = :id AND epoch = :epoch AND state IN (<before>)
-                      AND COALESCE(ended_reason, '') <> 'unmade'
-                    """)
-                .bind("to", to.wireName())
-                .bind("at", at.toEpochMilli())
-                .bind("id", id.value())
-                .bind("epoch", epoch)
-                .bindList("before", before(to))
-                .execute()
-            > 0);
+    return database.write(handle -> {
+      boolean ended =
+          handle
+                  .createUpdate(
+                      """
+                      UPDATE containers SET state = :to, ended_reason = :to, ended_at = :at
+                      WHERE id = :id AND epoch = :epoch AND state IN (<before>)
+                        AND COALESCE(ended_reason, '') <> 'unmade'
+                      """)
+                  .bind("to", to.wireName())
+                  .bind("at", at.toEpochMilli())
+                  .bind("id", id.value())
+                  .bind("epoch", epoch)
+                  .bindList("before", before(to))
+                  .execute()
+              > 0;
+      if (ended && to == ContainerStatus.DELETED) {
+        // Who deletes a container wants its code gone too; an expired one may be rebuilt.
+        JournalStore.forget(handle, id.value());
+      }
+      return ended;
+    });
   }
 
   /**
@@ -422,6 +429,7 @@ public final class ContainerStore {
 
   /** Deletes the row and everything that hangs on it. */
   private static void forget(Handle handle, String id) {
+    JournalStore.forget(handle, id);
     for (String statement : FORGET) {
       handle.createUpdate(statement).bind("id", id).execute();
     }
@@ -481,26 +489,32 @@ public final class ContainerStore {
 
   /** Notes what was mounted. Nothing happens when the term is over. */
   public void insertMount(ContainerId id, long epoch, MountRow mount, Instant now) {
-    database.change(handle ->
-        handle
-            .createUpdate(
-                """
-                INSERT INTO mounts (
-                  container_id, filename, file_id, size_bytes, sha256, mounted_at)
-                SELECT id, :filename, :fileId, :size, :sha256, :now
-                FROM containers WHERE id = :id AND epoch = :epoch
-                ON CONFLICT (container_id, filename) DO UPDATE
-                SET file_id = excluded.file_id, mounted_at = excluded.mounted_at
-                WHERE mounts.sha256 = excluded.sha256
-                """)
-            .bind("id", id.value())
-            .bind("epoch", epoch)
-            .bind("filename", mount.filename())
-            .bind("fileId", mount.fileId().value())
-            .bind("size", mount.sizeBytes())
-            .bind("sha256", mount.sha256())
-            .bind("now", now.toEpochMilli())
-            .execute());
+    database.change(handle -> {
+      int noted =
+          handle
+              .createUpdate(
+                  """
+                  INSERT INTO mounts (
+                    container_id, filename, file_id, size_bytes, sha256, mounted_at)
+                  SELECT id, :filename, :fileId, :size, :sha256, :now
+                  FROM containers WHERE id = :id AND epoch = :epoch
+                  ON CONFLICT (container_id, filename) DO UPDATE
+                  SET file_id = excluded.file_id, mounted_at = excluded.mounted_at
+                  WHERE mounts.sha256 = excluded.sha256
+                  """)
+              .bind("id", id.value())
+              .bind("epoch", epoch)
+              .bind("filename", mount.filename())
+              .bind("fileId", mount.fileId().value())
+              .bind("size", mount.sizeBytes())
+              .bind("sha256", mount.sha256())
+              .bind("now", now.toEpochMilli())
+              .execute();
+      if (noted > 0) {
+        JournalStore.add(
+            handle, id, new JournalEntry.Mounted(mount.fileId(), mount.filename()), now);
+      }
+    });
   }
 
   /**

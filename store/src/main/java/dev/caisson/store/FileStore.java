@@ -265,7 +265,7 @@ public final class FileStore {
     }
   }
 
-  private static void addGarbage(Handle handle, String sha256) {
+  static void addGarbage(Handle handle, String sha256) {
     handle
         .createUpdate(
             """
@@ -324,6 +324,7 @@ public final class FileStore {
                 """
                 SELECT 1 FROM files WHERE sha256 = :sha256
                 UNION ALL SELECT 1 FROM skill_files WHERE sha256 = :sha256
+                UNION ALL SELECT 1 FROM container_journal WHERE sha256 = :sha256 AND kept = 1
                 UNION ALL SELECT 1 FROM blob_reservations WHERE sha256 = :sha256
                 LIMIT 1
                 """)

@@ -28,6 +28,14 @@ public final class ForkStore {
             container_id, path, size_bytes, sha256, inode, changed_ns)
           SELECT :to, path, size_bytes, sha256, 0, 1
           FROM container_files WHERE container_id = :from
+          """,
+          """
+          INSERT INTO container_journal (
+            container_id, kind, at, subject, name, size_bytes, sha256, kept, code, language, mode,
+            timeout_ms, environment, tools)
+          SELECT :to, kind, at, subject, name, size_bytes, sha256, kept, code, language, mode,
+            timeout_ms, environment, tools
+          FROM container_journal WHERE container_id = :from ORDER BY seq
           """);
 
   private final Database database;

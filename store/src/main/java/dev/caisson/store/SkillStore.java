@@ -185,6 +185,22 @@ public final class SkillStore {
             .findOne());
   }
 
+  /** The version of that id, if the organization has it. */
+  public Optional<SkillVersion> version(OrganizationId organization, SkillVersionId id) {
+    return database.read(handle ->
+        handle
+            .createQuery(
+                SELECT_VERSION
+                    + """
+                    WHERE v.id = :id
+                      AND v.skill_id IN (SELECT id FROM skills WHERE organization_id = :organization)
+                    """)
+            .bind("id", id.value())
+            .bind("organization", organization.value())
+            .map(SkillStore::versionRow)
+            .findOne());
+  }
+
   /** By path. */
   public List<SkillFile> files(SkillVersionId version) {
     return database.read(handle ->
@@ -251,22 +267,28 @@ public final class SkillStore {
 
   /** Notes which version stands in a container now. Nothing happens when the term is over. */
   public void mount(ContainerId container, long epoch, SkillVersion version, Instant now) {
-    database.change(handle ->
-        handle
-            .createUpdate(
-                """
-                INSERT INTO skill_mounts (container_id, name, version_id, mounted_at)
-                SELECT id, :name, :version, :now
-                FROM containers WHERE id = :container AND epoch = :epoch
-                ON CONFLICT (container_id, name) DO UPDATE
-                SET version_id = excluded.version_id, mounted_at = excluded.mounted_at
-                """)
-            .bind("container", container.value())
-            .bind("epoch", epoch)
-            .bind("name", version.name())
-            .bind("version", version.id().value())
-            .bind("now", now.toEpochMilli())
-            .execute());
+    database.change(handle -> {
+      int noted =
+          handle
+              .createUpdate(
+                  """
+                  INSERT INTO skill_mounts (container_id, name, version_id, mounted_at)
+                  SELECT id, :name, :version, :now
+                  FROM containers WHERE id = :container AND epoch = :epoch
+                  ON CONFLICT (container_id, name) DO UPDATE
+                  SET version_id = excluded.version_id, mounted_at = excluded.mounted_at
+                  """)
+              .bind("container", container.value())
+              .bind("epoch", epoch)
+              .bind("name", version.name())
+              .bind("version", version.id().value())
+              .bind("now", now.toEpochMilli())
+              .execute();
+      if (noted > 0) {
+        JournalStore.add(
+            handle, container, new JournalEntry.SkillMounted(version.id(), version.name()), now);
+      }
+    });
   }
 
   /** Notes that nothing is known of what stands in a container under that name. */

@@ -27,6 +27,7 @@ public final class Store implements AutoCloseable {
   private final IdempotencyStore idempotency;
   private final LedgerStore ledger;
   private final ForkStore forks;
+  private final JournalStore journal;
 
   private Store(
       DataDirectory directory,
@@ -51,6 +52,7 @@ public final class Store implements AutoCloseable {
     this.idempotency = new IdempotencyStore(database);
     this.ledger = new LedgerStore(database);
     this.forks = new ForkStore(database);
+    this.journal = new JournalStore(database);
   }
 
   /**
@@ -170,6 +172,10 @@ public final class Store implements AutoCloseable {
 
   public ForkStore forks() {
     return forks;
+  }
+
+  public JournalStore journal() {
+    return journal;
   }
 
   /** Clears away what dead owners left half done in the store itself. */

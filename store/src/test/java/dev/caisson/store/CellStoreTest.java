@@ -161,7 +161,12 @@ class CellStoreTest {
             store
                 .cells()
                 .begin(
-                    running, container, 2, Language.BASH, NOW, Optional.empty(), LedgerChange.NONE))
+                    container,
+                    2,
+                    StoreTest.program(running, Language.BASH),
+                    NOW,
+                    Optional.empty(),
+                    LedgerChange.NONE))
         .isTrue();
     store.cells().lose(container, 1, "internal_error");
     assertThat(store.containers().find(container).orElseThrow().cellRunning()).isTrue();
@@ -210,10 +215,9 @@ class CellStoreTest {
             store
                 .cells()
                 .begin(
-                    cell.id(),
                     container,
                     1,
-                    cell.language(),
+                    StoreTest.program(cell.id(), cell.language()),
                     NOW,
                     Optional.empty(),
                     LedgerChange.NONE))

@@ -89,7 +89,13 @@ class ContainerStoreTest {
     assertThat(
             store
                 .cells()
-                .begin(cell, id, 1, Language.BASH, NOW, Optional.empty(), LedgerChange.NONE))
+                .begin(
+                    id,
+                    1,
+                    StoreTest.program(cell, Language.BASH),
+                    NOW,
+                    Optional.empty(),
+                    LedgerChange.NONE))
         .isTrue();
     assertThat(find(id).cellRunning()).isTrue();
     assertThat(store.cells().find(id, cell)).isEmpty();
@@ -117,10 +123,9 @@ class ContainerStoreTest {
             store
                 .cells()
                 .begin(
-                    CellId.next(),
                     id,
                     1,
-                    Language.PYTHON,
+                    StoreTest.program(CellId.next(), Language.PYTHON),
                     NOW,
                     Optional.empty(),
                     LedgerChange.NONE))
@@ -155,10 +160,9 @@ class ContainerStoreTest {
             store
                 .cells()
                 .begin(
-                    CellId.next(),
                     id,
                     1,
-                    Language.PYTHON,
+                    StoreTest.program(CellId.next(), Language.PYTHON),
                     NOW,
                     Optional.empty(),
                     LedgerChange.NONE))
@@ -253,7 +257,15 @@ class ContainerStoreTest {
     claim(id, 0);
     assertThat(find(id).state()).isEqualTo(ContainerStatus.IDLE);
     CellId cell = CellId.next();
-    store.cells().begin(cell, id, 1, Language.BASH, NOW, Optional.empty(), LedgerChange.NONE);
+    store
+        .cells()
+        .begin(
+            id,
+            1,
+            StoreTest.program(cell, Language.BASH),
+            NOW,
+            Optional.empty(),
+            LedgerChange.NONE);
     assertThat(find(id).state()).isEqualTo(ContainerStatus.WARM);
     store.cells().lose(id, 1, "x");
     assertThat(find(id).state()).isEqualTo(ContainerStatus.IDLE);
@@ -293,7 +305,13 @@ class ContainerStoreTest {
     claim(id, 0);
     store
         .cells()
-        .begin(CellId.next(), id, 1, Language.BASH, NOW, Optional.empty(), LedgerChange.NONE);
+        .begin(
+            id,
+            1,
+            StoreTest.program(CellId.next(), Language.BASH),
+            NOW,
+            Optional.empty(),
+            LedgerChange.NONE);
     Release lost = new Release(Release.SERVER_RESTART, NOW.plusSeconds(9));
     assertThat(containers.claim(id, Optional.of("me"), 1, "next", lost)).hasValue(2);
     assertThat(find(id).release()).contains(lost);
@@ -307,7 +325,13 @@ class ContainerStoreTest {
     claim(id, 0);
     store
         .cells()
-        .begin(CellId.next(), id, 1, Language.BASH, NOW, Optional.empty(), LedgerChange.NONE);
+        .begin(
+            id,
+            1,
+            StoreTest.program(CellId.next(), Language.BASH),
+            NOW,
+            Optional.empty(),
+            LedgerChange.NONE);
     store.cells().lose(id, 1, "x");
     containers.end(id, 1, ContainerStatus.DELETED, NOW);
     assertThat(containers.forgetTombstones(NOW.plusMillis(1), 10)).isZero();

@@ -130,7 +130,12 @@ class LeaseTest {
               stopped
                   .cells()
                   .begin(
-                      cell, row.id(), 1, Language.BASH, NOW, Optional.empty(), LedgerChange.NONE))
+                      row.id(),
+                      1,
+                      StoreTest.program(cell, Language.BASH),
+                      NOW,
+                      Optional.empty(),
+                      LedgerChange.NONE))
           .isTrue();
       Blobs.Staged staged =
           stopped

@@ -2,8 +2,11 @@ package dev.caisson.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.caisson.domain.CellId;
+import dev.caisson.domain.CellSpec;
 import dev.caisson.domain.ContainerId;
 import dev.caisson.domain.ContainerStatus;
+import dev.caisson.domain.Language;
 import dev.caisson.domain.OrganizationId;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -37,6 +40,13 @@ class StoreTest {
       assertThat(store.organizations().oldest(NOW.plusSeconds(1))).isEqualTo(organization);
       assertThat(store.containers().find(container.id())).contains(container);
     }
+  }
+
+  static JournalEntry.Ran program(CellId cell, Language language) {
+    return JournalEntry.Ran.of(
+        cell,
+        "/files/output/x",
+        language == Language.BASH ? CellSpec.bash(":") : CellSpec.python(""));
   }
 
   static ContainerRow container(OrganizationId organization) {
