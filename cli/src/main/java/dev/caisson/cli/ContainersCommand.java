@@ -8,6 +8,7 @@ import dev.caisson.domain.ContainerStatus;
 import dev.caisson.domain.Fork;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.Rebuild;
 import dev.caisson.domain.Tombstone;
 import dev.caisson.domain.WorkspaceEntry;
 import dev.caisson.wire.CellJson;
@@ -15,6 +16,7 @@ import dev.caisson.wire.ContainerJson;
 import dev.caisson.wire.ForkJson;
 import dev.caisson.wire.Json;
 import dev.caisson.wire.PageJson;
+import dev.caisson.wire.RebuildJson;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,16 +30,17 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Lists, shows, forks and deletes containers. */
+/** Lists, shows, forks, rebuilds and deletes containers. */
 @Command(
     name = "containers",
-    description = "Lists, shows, forks and deletes containers.",
+    description = "Lists, shows, forks, rebuilds and deletes containers.",
     footer = {
       "",
       "Examples:",
       "  caisson containers ls",
       "  caisson containers show container_5fK...",
       "  caisson containers fork container_5fK...",
+      "  caisson containers rebuild container_5fK...",
       "  caisson containers rm container_5fK..."
     })
 final class ContainersCommand {
@@ -137,6 +140,28 @@ final class ContainersCommand {
         command.console().note("and " + CellsView.more(others, "other") + " not copied");
       }
       return 0;
+    }
+  }
+
+  @Command(
+      name = "rebuild",
+      description = {
+        "Does again, in a new container, everything that was done to one that lives or has expired,",
+        "and compares the files. Exit code 1 when something does not match."
+      })
+  int rebuild(@Mixin ClientOptions options, @Parameters(paramLabel = "CONTAINER") String id) {
+    CaissonCommand command = CommandContext.required(root);
+    ContainerId container = CommandContext.containerId(id);
+    try (Connection connection =
+        Connections.open(options.apply(command.settings()), Need.CODE, command.console())) {
+      RebuildView view = new RebuildView(command.console());
+      Rebuild rebuilt = connection.client().rebuild(container, Optional.empty(), view);
+      if (command.json()) {
+        command.console().line(Json.write(RebuildJson.write(rebuilt)));
+      } else {
+        view.print(rebuilt);
+      }
+      return rebuilt.same() ? 0 : 1;
     }
   }
 

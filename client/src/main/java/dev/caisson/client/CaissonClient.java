@@ -14,6 +14,8 @@ import dev.caisson.domain.Fork;
 import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.Rebuild;
+import dev.caisson.domain.RebuildListener;
 import dev.caisson.domain.StoredFile;
 import dev.caisson.domain.WorkspaceEntry;
 import java.io.InputStream;
@@ -45,6 +47,16 @@ public interface CaissonClient extends AutoCloseable {
    * @param labels of the new container; empty for the original's
    */
   Fork fork(ContainerId id, Optional<Map<String, String>> labels);
+
+  /**
+   * A new container in which everything is done again that was done to another one, which lives or
+   * has expired, and how its files compare. Interrupting the calling thread ends it, and nothing of
+   * it stays.
+   *
+   * @param labels of the new container; empty for the original's
+   * @param listener hears each step as it is taken
+   */
+  Rebuild rebuild(ContainerId id, Optional<Map<String, String>> labels, RebuildListener listener);
 
   /**
    * Runs a cell and waits for its end. Interrupting the calling thread cancels the cell.

@@ -15,6 +15,8 @@ import dev.caisson.domain.Fork;
 import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.Rebuild;
+import dev.caisson.domain.RebuildListener;
 import dev.caisson.domain.StoredFile;
 import dev.caisson.domain.WorkspaceEntry;
 import dev.caisson.wire.CellJson;
@@ -24,6 +26,7 @@ import dev.caisson.wire.FileJson;
 import dev.caisson.wire.ForkJson;
 import dev.caisson.wire.Json;
 import dev.caisson.wire.PageJson;
+import dev.caisson.wire.RebuildJson;
 import java.io.InputStream;
 import java.net.URI;
 import java.util.List;
@@ -78,9 +81,18 @@ public final class HttpCaisson implements CaissonClient {
   }
 
   @Override
+  public Rebuild rebuild(
+      ContainerId id, Optional<Map<String, String>> labels, RebuildListener listener) {
+    byte[] request = Json.bytes(new RebuildJson.Request(labels, true).write());
+    return new EventStream(calls, "rebuild")
+        .read(path(id) + "/rebuild", request, new RebuildEvents(listener));
+  }
+
+  @Override
   public Cell run(ContainerId container, CellSpec cell, OutputListener listener) {
     byte[] request = Json.bytes(new CellRequestJson(cell, true).write());
-    return new CellStream(listener).read(calls, path(container) + "/cells", request);
+    return new EventStream(calls, "cell")
+        .read(path(container) + "/cells", request, new CellEvents(listener));
   }
 
   @Override

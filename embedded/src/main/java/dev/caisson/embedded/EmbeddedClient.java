@@ -19,6 +19,9 @@ import dev.caisson.domain.OrganizationId;
 import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.Rebuild;
+import dev.caisson.domain.RebuildListener;
+import dev.caisson.domain.Requester;
 import dev.caisson.domain.StoredFile;
 import dev.caisson.domain.WorkspaceEntry;
 import dev.caisson.engine.Engine;
@@ -63,6 +66,12 @@ final class EmbeddedClient implements CaissonClient {
   @Override
   public Fork fork(ContainerId id, Optional<Map<String, String>> labels) {
     return engine.forks().fork(organization, id, labels);
+  }
+
+  @Override
+  public Rebuild rebuild(
+      ContainerId id, Optional<Map<String, String>> labels, RebuildListener listener) {
+    return engine.rebuilds().rebuild(Requester.local(organization), id, labels, listener);
   }
 
   @Override

@@ -21,6 +21,8 @@ import dev.caisson.domain.OutputListener;
 import dev.caisson.domain.OutputStreamKind;
 import dev.caisson.domain.Page;
 import dev.caisson.domain.PageRequest;
+import dev.caisson.domain.Rebuild;
+import dev.caisson.domain.RebuildListener;
 import dev.caisson.domain.StoredFile;
 import dev.caisson.domain.WorkspaceEntry;
 import java.io.BufferedReader;
@@ -143,6 +145,12 @@ final class ProcessContainers implements CaissonClient {
   @Override
   public Fork fork(ContainerId id, Optional<Map<String, String>> labels) {
     throw new UnsupportedOperationException("the runner forks no containers");
+  }
+
+  @Override
+  public Rebuild rebuild(
+      ContainerId id, Optional<Map<String, String>> labels, RebuildListener listener) {
+    throw new UnsupportedOperationException("the runner rebuilds no containers");
   }
 
   @Override

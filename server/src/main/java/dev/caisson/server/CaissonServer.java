@@ -194,6 +194,7 @@ public final class CaissonServer implements AutoCloseable {
             key -> new BackupRoutes(engine.backups(), key, settings, disconnects).register(routes));
     new ContainerRoutes(engine.containers(), settings).register(routes);
     new ForkRoutes(engine.forks(), settings, disconnects).register(routes);
+    new RebuildRoutes(engine.rebuilds(), settings, disconnects, limits).register(routes);
     new CellRoutes(engine.cells(), settings, disconnects, limits).register(routes);
     new WorkspaceRoutes(engine.workspaces(), settings).register(routes);
     new FileRoutes(engine.files(), settings).register(routes);

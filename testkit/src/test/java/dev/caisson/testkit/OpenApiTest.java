@@ -134,6 +134,8 @@ class OpenApiTest {
           path + "/cells",
           "{\"language\":\"bash\",\"code\":\"sleep 9\",\"timeout_seconds\":0.1}");
       go("POST", path + "/fork", "{\"labels\":{}}");
+      go("POST", path + "/rebuild", "{\"labels\":{\"a\":\"b\"}}");
+      go("POST", path + "/rebuild", "{\"stream\":true}");
       go("GET", path + "/cells?limit=1", "");
       go("GET", path + "/cells/" + cell.path("id").asString(), "");
       go("PUT", path + "/files/tmp/x", "content");
