@@ -134,6 +134,22 @@ class CommandsTest {
   }
 
   @Test
+  void rebuildsAContainerAndSaysWhatIsNotTheSame() {
+    String container = cli.container("open('/tmp/same', 'w').write('x')");
+    Result same = cli.run("containers", "rebuild", container);
+    assertThat(same.code()).isZero();
+    assertThat(same.err()).contains("1/1  cell cell_");
+    assertThat(same.out()).startsWith("container_").contains("1 match, 0 differ, 0 missing");
+    cli.run("exec", container, "--bash", "-c", "date +%s%N > /tmp/time");
+    Result other = cli.run("containers", "rebuild", container);
+    assertThat(other.code()).isEqualTo(Main.FAILED);
+    assertThat(other.out()).contains("differs    /tmp/time");
+    JsonNode json =
+        Json.parse(cli.run("containers", "rebuild", container, "--json").out(), "output");
+    assertThat(json.at("/rebuilt/counts/differs").asInt()).isEqualTo(1);
+  }
+
+  @Test
   void keepsStoredFilesAndWhatCellsMake() throws IOException {
     Path source = Files.writeString(directory.resolve("data.csv"), "a,b\n");
     String upload = cli.run("files", "put", source.toString()).firstLine();
