@@ -10,7 +10,7 @@ import traceback
 
 from guest import removal
 
-from . import processes, syscalls, trees, workspaces
+from . import processes, syscalls, trees, volumes, workspaces
 
 # Where the parts of a workspace are seen by its code, for messages.
 _SHOWN = {
@@ -23,6 +23,13 @@ _SHOWN = {
 }
 
 _MAX_RESULT = 1 << 20
+
+# In a directory outside: the limit of the workspace's own file system, for when it is one again.
+_LIMIT = "disk-limit"
+_MOST_LIMIT = 1 << 50
+
+# Where volumes are seen by the child that copies, in a mount namespace of its own.
+_STAGE = "/mnt"
 
 
 class Place:
@@ -41,14 +48,31 @@ class Place:
 
     def owner(self):
         """The host's id of the cells whose files lie there."""
-        return os.lstat(os.path.join(self.path, "home")).st_uid
+        return self._places.owner(self.path)
 
-    def begin(self):
+    def volume(self):
+        """The file of its own file system; None when it has none."""
+        return self._places.volume(self.path)
+
+    def limit(self):
+        """Bytes for which its own file system is made; None when it has none."""
+        if self.container is not None:
+            return self._places.limit(self.path)
+        try:
+            with open(os.path.join(self.path, _LIMIT)) as file:
+                limit = int(file.read(20))
+        except (FileNotFoundError, ValueError):
+            return None
+        return limit if 0 < limit <= _MOST_LIMIT else None
+
+    def begin(self, owner, limit):
         """Makes the directory that is copied into."""
         if self.container is not None:
-            return self._places.begin()
+            return self._places.begin(owner, limit)
         os.mkdir(self.path, 0o700)
-        os.mkdir(os.path.join(self.path, "files"), 0o755)
+        if limit is not None:
+            with open(os.path.join(self.path, _LIMIT), "w") as file:
+                file.write("%d\n" % limit)
         return self.path
 
     def end(self, fresh):
@@ -67,7 +91,7 @@ class Copy:
     guest: process 1 of the sandbox around the source, whose other processes stand still
     meanwhile; None when there is none."""
 
-    def __init__(self, loop, source, target, owners, guest, done):
+    def __init__(self, loop, source, target, owners, new_owner, guest, done):
         self.source = source
         self.target = target
         self._loop = loop
@@ -75,12 +99,12 @@ class Copy:
         self._done = done
         self._text = b""
         self._aborted = False
-        self._fresh = target.begin()
-        self._read, write = os.pipe2(os.O_CLOEXEC)
+        self._fresh = target.begin(new_owner, source.limit())
         keeper = os.getpid()
+        self._read, write = os.pipe2(os.O_CLOEXEC)
         pid = os.fork()
         if pid == 0:
-            _child(keeper, write, lambda: _copy(source.path, self._fresh, owners, guest, target))
+            _child(keeper, write, lambda: _copy(source, self._fresh, owners, guest, target))
         os.close(write)
         self._process = os.pidfd_open(pid)
         loop.watch(self._read, self._readable)
@@ -150,15 +174,17 @@ def _child(keeper, write, work):
 def _copy(source, fresh, owners, guest, target):
     copy = None
     try:
+        from_path, fresh = _mounted(source, fresh)
         if guest is not None:
             processes.stop_below(guest)
         try:
+            os.makedirs(os.path.join(fresh, "files"), mode=0o755, exist_ok=True)
             links = os.path.join(fresh, workspaces.LINKS)
             os.mkdir(links, 0o700)
             opened = _open(links)
             copy = trees.TreeCopy(owners, opened)
             for part in workspaces.OWNED:
-                _copy_part(copy, source, fresh, part)
+                _copy_part(copy, from_path, fresh, part)
             removal.empty(opened)
             os.rmdir(links)
         finally:
@@ -177,6 +203,27 @@ def _copy(source, fresh, owners, guest, target):
         "skipped": copy.skipped,
         "skipped_count": copy.skipped_count,
     }
+
+
+def _mounted(source, fresh):
+    """Paths of the source's files and of the target's, with their volumes mounted where nobody else
+    sees them. What lies outside is reached through descriptors: the mounts may hide it."""
+    images = [source.volume(), workspaces.Workspaces.volume(fresh)]
+    if images == [None, None]:
+        return source.path, fresh
+    devices = [None if image is None else volumes.attach(image) for image in images]
+    opened = [_open(source.path), _open(fresh)]
+    syscalls.unshare(syscalls.CLONE_NEWNS)
+    syscalls.mount("caisson", _STAGE, "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, "mode=0700,size=1m")
+    paths = []
+    for name, device, directory in zip(("source", "target"), devices, opened):
+        path = "/proc/self/fd/%d/." % directory
+        if device is not None:
+            path = os.path.join(_STAGE, name)
+            os.mkdir(path, 0o700)
+            volumes.mount(device, path)
+        paths.append(path)
+    return paths
 
 
 def _copy_part(copy, source, fresh, part):

@@ -15,7 +15,7 @@ import sys
 import time
 import traceback
 
-from . import cgroups, copies, sandbox, seccomp, syscalls, view, workspaces
+from . import cgroups, copies, sandbox, seccomp, syscalls, view, volumes, workspaces
 
 _LENGTH = struct.Struct("!I")
 _MAX_COMMAND = 1 << 20
@@ -132,7 +132,7 @@ class Client:
 
 
 class Keeper:
-    def __init__(self, data, source, version, orphan_seconds):
+    def __init__(self, data, source, version, orphan_seconds, disk_wall):
         self.loop = Loop()
         self._version = version
         self._orphan = orphan_seconds
@@ -158,7 +158,22 @@ class Keeper:
             # What the host mounts later shows here, nothing of ours shows there.
             syscalls.mount("none", "/", "", syscalls.MS_REC | syscalls.MS_SLAVE)
         self._watch_children()
+        self._no_volumes = self._find_volumes(disk_wall)
         self._empty_trash()
+
+    def _find_volumes(self, disk_wall):
+        """Why workspaces get no file systems of their own; None when they do."""
+        if disk_wall == "watchdog":
+            return "the setting disk-wall asks for the watchdog"
+        if not self._host.separate:
+            return "only root can mount them"
+        makes = volumes.Volumes()
+        try:
+            makes.try_out(self._host.workspaces)
+        except volumes.Unavailable as problem:
+            return "a file system for a single workspace could not be made: %s" % problem
+        self._workspaces.makes = makes
+        return None
 
     def serve(self, listener):
         self._listener = listener
@@ -222,8 +237,8 @@ class Keeper:
             separate=self._host.separate,
             cgroups=self._cgroups.version,
             cgroups_missing=self._cgroups.reason,
-            disk="watchdog",
-            disk_missing="this version makes no file systems for single workspaces",
+            disk="watchdog" if self._no_volumes else "loop",
+            disk_missing=self._no_volumes or "",
         )
 
     def _do_goodbye(self, client, request):
@@ -256,8 +271,10 @@ class Keeper:
             old.on_gone.append(lambda: self.command(client, json.dumps(request)))
             old.end()
             return
-        owner = self._workspaces.owner(container)
-        request["disk"] = "watchdog"
+        owner = self._workspaces.prepare(container, request["limits"]["disk"])
+        image = self._workspaces.volume(self._workspaces.path(container))
+        volume = None if image is None else volumes.attach(image)
+        request["disk"] = "watchdog" if volume is None else "loop"
         self._serial += 1
         group = self._cgroups.create("%s.%d" % (container, self._serial), request["limits"])
 
@@ -271,9 +288,11 @@ class Keeper:
 
         try:
             started = sandbox.Sandbox(
-                self.loop, self._host, self._serial, request, owner, group, told
+                self.loop, self._host, self._serial, request, owner, volume, group, told
             )
         except OSError:
+            if volume is not None:
+                os.close(volume)
             if group is not None:
                 group.remove()
             raise
@@ -325,6 +344,7 @@ class Keeper:
             return
         running = self._sandboxes.get(source.container)
         owners = None
+        new = None
         if self._host.separate:
             owner = source.owner()
             new = owner if target.container is None else self._workspaces.new_owner()
@@ -340,10 +360,23 @@ class Keeper:
             client.reply(**fields)
 
         copy = copies.Copy(
-            self.loop, source, target, owners, running and running.guest, done
+            self.loop, source, target, owners, new, running and running.guest, done
         )
         self._copies.add(copy)
         client.on_close = copy.abort
+
+    def _do_flush(self, client, request):
+        """Writes what volumes hold to their files, where the host's disk may have no room for it.
+        Replies with those of which something has not been written."""
+        mounted = {}
+        for container in request["containers"]:
+            running = self._sandboxes.get(container)
+            if running is not None and running.has_volume and running.guest is not None:
+                mounted[container] = running.guest.number
+        if mounted:
+            volumes.Flush(self.loop, mounted, lambda failed: client.reply(failed=failed))
+        else:
+            client.reply(failed=[])
 
     def _do_list(self, client, request):
         client.reply(containers=self._workspaces.names())
@@ -430,6 +463,7 @@ class Keeper:
                 if self._sandboxes.get(ended.container) is ended:
                     del self._sandboxes[ended.container]
                 self._lingering.append(ended)
+                ended.release_volume()
                 ended.reaped()
                 self._usages[ended.serial] = ended.usage()
                 if len(self._usages) > _REMEMBERED:
@@ -464,7 +498,7 @@ def main(arguments):
             os.write(told, b"ready")  # by another one
             os._exit(0)
         os.truncate("keeper.log", 0)
-        keeper = Keeper(data, source, version, float(orphan_seconds))
+        keeper = Keeper(data, source, version, float(orphan_seconds), disk_wall)
         listener = _listen()
         os.write(told, b"ready")
         os.close(told)

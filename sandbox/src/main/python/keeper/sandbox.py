@@ -7,13 +7,15 @@ import signal
 import socket
 import time
 
-from . import processes, syscalls, view
+from . import processes, syscalls, view, volumes, workspaces
 
 BUBBLEWRAP = "/usr/bin/bwrap"
 
 # Where parts of a workspace are shown in the private mount namespace that bubblewrap starts from.
 # What else lies there is hidden for bubblewrap only; sources are opened before.
 _STAGE = "/mnt"
+
+_PARTS = ("tmp", "home", "files", "skills", "state")
 
 _STARTING, _READY, _ENDING, _GONE = range(4)
 
@@ -32,7 +34,7 @@ class Sandbox:
     """Calls done(error) once when it works or cannot, and each of on_gone when all of its processes
     have ended."""
 
-    def __init__(self, loop, host, serial, request, owner, group, done):
+    def __init__(self, loop, host, serial, request, owner, volume, group, done):
         self.container = request["container"]
         self.serial = serial
         self.presence = None
@@ -42,6 +44,7 @@ class Sandbox:
         self._host = host
         self._request = request
         self._owner = owner
+        self._volume = volume
         self._group = group
         self._done = done
         self._state = _STARTING
@@ -67,7 +70,7 @@ class Sandbox:
         if self._group is not None:
             meters = {name: self._group.meter(name) for name in ("cpu", "oom")}
         launch = _Launch(
-            request, host, self._owner, self._group, environment, listener.fileno(),
+            request, host, self._owner, self._volume, self._group, environment, listener.fileno(),
             inner_lifeline.fileno(), inner_status, inner_info, inner_complaints, meters,
         )
         self.pid = os.fork()
@@ -210,6 +213,16 @@ class Sandbox:
         for callback in self.on_gone:
             callback()
 
+    @property
+    def has_volume(self):
+        return self._volume is not None
+
+    def release_volume(self):
+        """What is mounted keeps the device until it has gone."""
+        if self._volume is not None:
+            os.close(self._volume)
+            self._volume = None
+
     def release_group(self):
         """Whether the cgroup is gone; the kernel may take a moment."""
         if self._group is None:
@@ -225,11 +238,12 @@ class Sandbox:
 class _Launch:
     """What happens in the child between fork and bubblewrap."""
 
-    def __init__(self, request, host, owner, group, environment, listener, lifeline, status, info,
-                 complaints, meters):
+    def __init__(self, request, host, owner, volume, group, environment, listener, lifeline, status,
+                 info, complaints, meters):
         self._request = request
         self._host = host
         self._owner = owner
+        self._volume = volume
         self._group = group
         self._environment = environment
         self._listener = listener
@@ -260,7 +274,9 @@ class _Launch:
             self._group.join()
         places = self._places()
         if self._host.separate:
-            places = _stage(places)
+            places = _stage(places, self._workspace_parts(), self._volume, self._owner)
+        else:
+            places.update(self._workspace_parts())
         arguments = view.View(
             places, self._host.shown_etc, self._request["image"], self._request["limits"]["memory"],
             self._host.separate,
@@ -278,10 +294,12 @@ class _Launch:
                          self._lifeline, *self._meters.values()])
         os.execv(BUBBLEWRAP, command)
 
-    def _places(self):
+    def _workspace_parts(self):
         workspace = os.path.join(self._host.workspaces, self._request["container"])
-        parts = ("tmp", "home", "files", "skills", "state")
-        places = {name: os.path.join(workspace, name) for name in parts}
+        return {name: os.path.join(workspace, name) for name in _PARTS}
+
+    def _places(self):
+        places = {}
         places["code"] = self._host.code
         places["etc"] = self._host.etc
         image = self._request["image"]
@@ -350,13 +368,22 @@ class _Launch:
         os.closerange(first, max(first, _OPEN_FILES))
 
 
-def _stage(places):
-    """Shows the parts at places that the sandbox's ids can reach, whatever they lie under."""
+def _stage(places, parts, volume, owner):
+    """Shows the places and the parts of the workspace where the sandbox's ids can reach them, whatever
+    they lie under. The parts lie in the volume when there is one."""
     syscalls.unshare(syscalls.CLONE_NEWNS)
-    opened = {name: os.open(path, os.O_PATH) for name, path in places.items()}
+    outside = places if volume is not None else {**places, **parts}
+    opened = {name: os.open(path, os.O_PATH) for name, path in outside.items()}
     syscalls.mount(
         "caisson", _STAGE, "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, "mode=0755,size=1m"
     )
+    if volume is not None:
+        mounted = os.path.join(_STAGE, "volume")
+        os.mkdir(mounted, 0o700)
+        volumes.mount(volume, mounted)
+        workspaces.fill(mounted, owner)
+        for name in parts:
+            opened[name] = os.open(os.path.join(mounted, name), os.O_PATH | os.O_NOFOLLOW)
     staged = {}
     for name, fd in opened.items():
         staged[name] = os.path.join(_STAGE, name)

@@ -11,6 +11,8 @@ import traceback
 
 from guest import removal
 
+from . import volumes
+
 # Far above what systems hand to users (systemd's ranges end below it), far below 2^31, where old
 # programs lose count. Each container has two ids: the guest's and, one higher, its cells'.
 FIRST_ID = 0x70000000
@@ -29,6 +31,10 @@ _FRESH = ".fresh"
 # What a container's code owns, below its directory.
 OWNED = ("tmp", "home", "files/input", "files/output", "skills", "state")
 
+# In place of them, beside the file system that the workspace has for itself: two numbers, its cells'
+# user and the bytes for whose files it was made.
+_VOLUME_FACTS = "volume-facts"
+
 # Beside them while a workspace is copied: one name for each file that has several.
 LINKS = ".links"
 
@@ -41,10 +47,14 @@ class Refused(Exception):
 
 
 class Workspaces:
-    """directory: absolute; only root or the one user that runs the keeper can look into it."""
+    """directory: absolute; only root or the one user that runs the keeper can look into it.
+
+    makes: a Volumes, when new workspaces get file systems of their own; None when they are plain
+    directories. Both kinds live side by side."""
 
     def __init__(self, directory, separate):
         self.directory = directory
+        self.makes = None
         self._separate = separate
         self._ids = Ids(directory) if separate else None
         self._tried = set()  # in the trash, and not to be tried again before the next discard
@@ -59,28 +69,49 @@ class Workspaces:
             raise Refused("not a container id: %r" % container)
         return os.path.join(self.directory, container)
 
-    def owner(self, container):
-        """The host's id of the container's cells; makes the workspace when there is none."""
+    def prepare(self, container, limit):
+        """Sees to it that there is a workspace, made for so many bytes of files if there was none.
+        Returns the host's id of the container's cells."""
         path = self.path(container)
-        try:
-            owner = os.lstat(os.path.join(path, "home")).st_uid
-        except FileNotFoundError:
-            return self._make(path)
+        if not os.path.lexists(path):
+            return self._make(path, limit)
+        owner = self.owner(path)
         if self._separate and owner < FIRST_ID or not self._separate and owner != os.getuid():
             raise Refused(
                 "the workspace of %s belongs to user %d of this host: run Caisson as that user"
                 % (container, owner)
             )
-        for name in _LATER:
-            if not os.path.lexists(os.path.join(path, name)):
-                self._give(path, name, owner)
+        if self.volume(path) is None:
+            for name in _LATER:
+                if not os.path.lexists(os.path.join(path, name)):
+                    give(path, name, owner, self._separate)
         return owner
 
-    def _make(self, path):
+    @staticmethod
+    def owner(path):
+        """The host's id of the cells whose files lie there."""
+        facts = _volume_facts(path)
+        return os.lstat(os.path.join(path, "home")).st_uid if facts is None else facts[0]
+
+    @staticmethod
+    def limit(path):
+        """The bytes for whose files its own file system was made; None when it has none."""
+        facts = _volume_facts(path)
+        return None if facts is None else facts[1]
+
+    @staticmethod
+    def volume(path):
+        """The file of the workspace's own file system; None when it has none."""
+        image = os.path.join(path, volumes.IMAGE)
+        return image if os.path.lexists(image) else None
+
+    def _make(self, path, limit):
         owner = self.new_owner()
-        fresh = self.begin()
-        for name in OWNED:
-            self._give(fresh, name, owner)
+        fresh = self.begin(owner, limit)
+        if self.makes is None:
+            os.mkdir(os.path.join(fresh, "files"), 0o755)
+            for name in OWNED:
+                give(fresh, name, owner, self._separate)
         os.rename(fresh, path)
         return owner
 
@@ -88,12 +119,15 @@ class Workspaces:
         """The host's id for the cells of a new workspace."""
         return self._ids.next() if self._separate else os.getuid()
 
-    def begin(self):
-        """A directory for a workspace, without the parts that its code owns. Made beside and given
-        its name by place(): a half-made workspace is never found under a container's name."""
+    def begin(self, owner, limit):
+        """A directory for a workspace, empty or with the volume for it. Made beside and given its
+        name by a rename: a half-made workspace is never found under a container's name."""
         fresh = os.path.join(self.directory, _FRESH, secrets.token_hex(8))
         os.mkdir(fresh, 0o700)
-        os.mkdir(os.path.join(fresh, "files"), 0o755)
+        if self.makes is not None and limit is not None:
+            with open(os.path.join(fresh, _VOLUME_FACTS), "w") as file:
+                file.write("%d %d\n" % (owner, limit))
+            self.makes.make(os.path.join(fresh, volumes.IMAGE), limit)
         return fresh
 
     def place(self, fresh, container):
@@ -108,14 +142,6 @@ class Workspaces:
     def give_up(self, fresh):
         """Takes away what will not become a workspace."""
         self._throw_away(fresh)
-
-    def _give(self, workspace, name, owner):
-        """Makes a directory of the container's own."""
-        directory = os.path.join(workspace, name)
-        os.mkdir(directory)
-        if self._separate:
-            os.chown(directory, owner, owner)
-        os.chmod(directory, 0o1777 if name == "tmp" else 0o755)
 
     def names(self):
         return sorted(name for name in os.listdir(self.directory) if _FORM.match(name))
@@ -162,6 +188,11 @@ class Workspaces:
     def _remove(self, path):
         """Removes one discarded workspace. What is owned by the container is emptied with the
         container's own id: whatever its code prepared, only its own files are in reach."""
+        for name in (volumes.IMAGE, _VOLUME_FACTS):
+            try:
+                os.unlink(os.path.join(path, name))
+            except FileNotFoundError:
+                pass
         for name in OWNED:
             try:
                 if not self._separate:
@@ -200,6 +231,34 @@ class Workspaces:
             pass
         finally:
             os.close(parent)
+
+
+def _volume_facts(path):
+    try:
+        with open(os.path.join(path, _VOLUME_FACTS)) as file:
+            owner, limit = file.read(64).split()
+        return int(owner), int(limit)
+    except FileNotFoundError:
+        return None
+
+
+def give(workspace, name, owner, separate):
+    """Makes a directory of the container's own."""
+    directory = os.path.join(workspace, name)
+    os.mkdir(directory)
+    if separate:
+        os.chown(directory, owner, owner)
+    os.chmod(directory, 0o1777 if name == "tmp" else 0o755)
+
+
+def fill(mounted, owner):
+    """Makes the parts of a workspace that a fresh volume lacks. No code of the container runs yet, and
+    none reaches the directory that they lie in."""
+    if not os.path.lexists(os.path.join(mounted, "files")):
+        os.mkdir(os.path.join(mounted, "files"), 0o755)
+    for name in OWNED:
+        if not os.path.lexists(os.path.join(mounted, name)):
+            give(mounted, name, owner, True)
 
 
 def _in_child(owner, directory):
@@ -256,8 +315,8 @@ class Ids:
     def _living(self):
         for name in os.listdir(self._directory):
             try:
-                owner = os.lstat(os.path.join(self._directory, name, "home")).st_uid
-            except OSError:
+                owner = Workspaces.owner(os.path.join(self._directory, name))
+            except (OSError, ValueError):
                 continue
             if owner >= FIRST_ID:
                 yield (owner - FIRST_ID) // 2

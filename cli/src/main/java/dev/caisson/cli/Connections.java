@@ -119,7 +119,8 @@ final class Connections {
 
   static SandboxSettings sandbox(Settings settings) {
     return SandboxSettings.defaults(settings.path(Setting.DATA), settings.path(Setting.IMAGES))
-        .withOrphan(settings.duration(Setting.ORPHAN));
+        .withOrphan(settings.duration(Setting.ORPHAN))
+        .withDiskWall(settings.diskWall());
   }
 
   /** What a command asks of a new container: the image only when the user named one. */

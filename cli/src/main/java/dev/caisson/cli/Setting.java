@@ -31,6 +31,10 @@ enum Setting {
   CPUS("1", "cores' worth of time of a container"),
   PROCESSES("256", "processes and threads of a container"),
   DISK("5GiB", "files of a container, all together"),
+  DISK_WALL(
+      "auto",
+      "what holds that limit: loop (the kernel, by a file system for each container), watchdog, or"
+          + " auto: loop where this host can"),
   DISK_FLOOR("1GiB", "free space under which nothing new is taken in"),
   STATE_SIZE("1GiB", "saved of the variables of a container's interpreter"),
   STATE_TIME("30s", "how long saving variables, or bringing them back, may take"),

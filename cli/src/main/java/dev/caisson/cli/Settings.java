@@ -9,6 +9,7 @@ import dev.caisson.domain.OrganizationLimits;
 import dev.caisson.domain.StateLimits;
 import dev.caisson.domain.Tariff;
 import dev.caisson.engine.CallLimits;
+import dev.caisson.sandbox.DiskWall;
 import dev.caisson.store.DatabaseUrl;
 import java.io.IOException;
 import java.net.URI;
@@ -224,6 +225,11 @@ final class Settings {
     return new CallLimits(
         parse(Setting.CALL_LIMIT, Settings::positive),
         parse(Setting.INVOCATION_LIMIT, Settings::positive));
+  }
+
+  /** What holds the limit on a container's files. */
+  DiskWall diskWall() {
+    return parse(Setting.DISK_WALL, DiskWall::parse);
   }
 
   /** What is billed. */

@@ -58,6 +58,7 @@ class SettingsTest {
             cpus=1
             processes=256
             disk=5GiB
+            disk-wall=auto
             disk-floor=1GiB
             state-size=1GiB
             state-time=30s

@@ -59,6 +59,7 @@ public final class Cells {
   private final CellScans scans;
   private final CellPlaces places;
   private final HostDisk disk;
+  private final Writeback writeback;
   private final Ledger ledger;
   private final EngineListener announcer;
   private final InstantSource clock;
@@ -76,6 +77,7 @@ public final class Cells {
       CellScans scans,
       CellPlaces places,
       HostDisk disk,
+      Writeback writeback,
       Ledger ledger,
       EngineListener announcer,
       InstantSource clock) {
@@ -87,6 +89,7 @@ public final class Cells {
     this.scans = scans;
     this.places = places;
     this.disk = disk;
+    this.writeback = writeback;
     this.ledger = ledger;
     this.announcer = announcer;
     this.clock = clock;
@@ -239,7 +242,8 @@ public final class Cells {
       Begun begun = begin(organization, container.id(), job, visit);
       boolean kept = false;
       try {
-        CellRun run = explain(container, run(visit, begun.program(), job), job.listener());
+        CellRun ended = explain(container, run(visit, begun.program(), job), job.listener());
+        CellRun run = writeback.after(container.id(), ended, job.listener());
         interrupted = container.finish(false);
         Cell cell = complete(organization, begun, run, visit, job);
         kept = true;

@@ -102,6 +102,7 @@ public final class Engine implements AutoCloseable {
             clock);
     this.places = new CellPlaces(organizations);
     Outputs outputs = new Outputs(settings, files, store, clock);
+    Writeback writeback = new Writeback(warm, sandboxes, disk);
     this.cells =
         new Cells(
             settings,
@@ -112,6 +113,7 @@ public final class Engine implements AutoCloseable {
             new CellScans(store.workspaceFiles()),
             places,
             disk,
+            writeback,
             ledger,
             announcer,
             clock);
@@ -147,7 +149,14 @@ public final class Engine implements AutoCloseable {
             new ClockWatch(clock, nanos, settings.clockGrace()));
     this.sweeping = repeating("caisson-sweeper", settings.sweepEvery(), sweeper::sweep);
     this.diskWatch = new DiskWatch(warm, disk);
-    this.watching = repeating("caisson-disk-watch", settings.disk().watch(), diskWatch::look);
+    this.watching =
+        repeating(
+            "caisson-disk-watch",
+            settings.disk().watch(),
+            () -> {
+              diskWatch.look();
+              writeback.look();
+            });
   }
 
   /** Opens an engine over a store and sandboxes, which stay the caller's to close after it. */

@@ -44,6 +44,11 @@ final class HostDisk {
     require(floor.bytes() / RED_LINE_PART);
   }
 
+  /** Whether there is less than the floor. */
+  boolean low() {
+    return free.get().bytes() < floor.bytes() || reserveSpent.getAsBoolean();
+  }
+
   boolean hasRoomForCell() {
     return free.get().bytes() >= floor.bytes() / RED_LINE_PART && !reserveSpent.getAsBoolean();
   }

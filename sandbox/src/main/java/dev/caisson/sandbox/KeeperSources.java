@@ -59,6 +59,7 @@ record KeeperSources(String version, Map<String, byte[]> files) {
           "keeper/syscalls.py",
           "keeper/trees.py",
           "keeper/view.py",
+          "keeper/volumes.py",
           "keeper/workspaces.py");
 
   static KeeperSources load() {

@@ -96,6 +96,23 @@ public final class LocalSandboxes implements Sandboxes {
   }
 
   @Override
+  public List<ContainerId> flush(List<ContainerId> containers) {
+    try {
+      List<String> names = containers.stream().map(ContainerId::value).toList();
+      return keeper
+          .command("flush", Map.of("containers", names))
+          .path("failed")
+          .valueStream()
+          .map(JsonNode::asString)
+          .map(ContainerId::new)
+          .toList();
+    } catch (KeeperClient.Refusal refusal) {
+      throw new CaissonException.Internal(
+          "workspaces cannot be written back: " + refusal.getMessage());
+    }
+  }
+
+  @Override
   public void end(ContainerId container) {
     try {
       keeper.command("end", Map.of("container", container.value()));

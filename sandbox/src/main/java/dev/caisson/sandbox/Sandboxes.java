@@ -61,6 +61,14 @@ public interface Sandboxes extends AutoCloseable {
    */
   Optional<WorkspaceCopy> copy(Path from, ContainerId to) throws InterruptedException;
 
+  /**
+   * Sees to it that what open workspaces hold has its place on the disk of the host, where it would
+   * find out later whether there is any; nothing happens for those that write there anyway.
+   *
+   * @return those of which something has found no room, and may be lost
+   */
+  List<ContainerId> flush(List<ContainerId> containers);
+
   /** The containers that have a workspace here, for sweeping those that no row knows. */
   List<ContainerId> workspaces();
 

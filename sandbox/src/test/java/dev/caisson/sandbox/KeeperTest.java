@@ -277,7 +277,7 @@ class KeeperTest {
   @ParameterizedTest
   @EnumSource
   void emptiesTheTrashBeforeItEnds(Walls walls) throws IOException {
-    try (SandboxFixture fixture = new SandboxFixture(walls)) {
+    try (SandboxFixture fixture = new SandboxFixture(walls, DiskWall.WATCHDOG)) {
       List<ContainerId> containers =
           List.of(ContainerId.next(), ContainerId.next(), ContainerId.next());
       for (ContainerId container : containers) {
@@ -312,7 +312,7 @@ class KeeperTest {
   @ParameterizedTest
   @EnumSource
   void servesWhoComesWhileItEmptiesTheTrash(Walls walls) throws Exception {
-    try (SandboxFixture fixture = new SandboxFixture(walls)) {
+    try (SandboxFixture fixture = new SandboxFixture(walls, DiskWall.WATCHDOG)) {
       ContainerId container = ContainerId.next();
       try (Sandbox sandbox = fixture.open(container)) {
         fill(sandbox, 20_000);
@@ -341,8 +341,7 @@ class KeeperTest {
         try (LocalSandboxes sandboxes = LocalSandboxes.open(fixture.settings)) {
           ContainerId container = ContainerId.next();
           fixture.open(sandboxes, container, SandboxFixture.LIMITS).close();
-          Path home = fixture.settings.data().resolve("containers/" + container + "/home");
-          owners.add(Files.getAttribute(home, "unix:uid"));
+          owners.add(fixture.owner(container));
           if (round == 1) {
             sandboxes.delete(container);
           }
@@ -360,19 +359,22 @@ class KeeperTest {
       Files.writeString(containers.resolve(".next-id"), count);
       ContainerId container = ContainerId.next();
       fixture.open(container).close();
-      assertThat((int) Files.getAttribute(containers.resolve(container + "/home"), "unix:uid"))
-          .isGreaterThan(0x70000000);
+      assertThat(fixture.owner(container)).isGreaterThan(0x70000000);
     }
   }
 
   @ParameterizedTest
-  @EnumSource(names = "ROOT")
-  void refusesAWorkspaceOfAnOrdinaryUser(Walls walls) throws IOException {
-    try (SandboxFixture fixture = new SandboxFixture(walls)) {
+  @EnumSource(names = {"LOOP", "WATCHDOG"})
+  void refusesAWorkspaceOfAnOrdinaryUser(DiskWall disk) throws IOException {
+    try (SandboxFixture fixture = new SandboxFixture(Walls.ROOT, disk)) {
       ContainerId container = ContainerId.next();
       fixture.open(container).close();
-      Path home = fixture.settings.data().resolve("containers/" + container + "/home");
-      Files.setAttribute(home, "unix:uid", 1000);
+      Path workspace = fixture.settings.data().resolve("containers/" + container);
+      if (disk == DiskWall.LOOP) {
+        Files.writeString(workspace.resolve("volume-facts"), "1000 536870912\n");
+      } else {
+        Files.setAttribute(workspace.resolve("home"), "unix:uid", 1000);
+      }
       assertThatThrownBy(() -> fixture.open(container))
           .isInstanceOf(CaissonException.HostUnfit.class)
           .hasMessageContaining("belongs to user 1000");

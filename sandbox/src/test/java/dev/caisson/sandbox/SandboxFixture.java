@@ -41,15 +41,20 @@ final class SandboxFixture implements AutoCloseable {
     this(walls, Duration.ofSeconds(30));
   }
 
+  SandboxFixture(Walls walls, DiskWall disk) throws IOException {
+    this(walls, Duration.ofSeconds(30), "data", disk);
+  }
+
   SandboxFixture(Walls walls, Duration orphan) throws IOException {
-    this(walls, orphan, "data");
+    this(walls, orphan, "data", DiskWall.AUTO);
   }
 
   SandboxFixture(Walls walls, String dataName) throws IOException {
-    this(walls, Duration.ofSeconds(30), dataName);
+    this(walls, Duration.ofSeconds(30), dataName, DiskWall.AUTO);
   }
 
-  private SandboxFixture(Walls walls, Duration orphan, String dataName) throws IOException {
+  private SandboxFixture(Walls walls, Duration orphan, String dataName, DiskWall disk)
+      throws IOException {
     root = Files.createTempDirectory(Path.of("/tmp"), "caisson-test");
     Path data = root.resolve(dataName);
     Path run = Files.createDirectories(data.resolve("run"));
@@ -57,8 +62,14 @@ final class SandboxFixture implements AutoCloseable {
     settings =
         SandboxSettings.defaults(data, root.resolve("images"))
             .withOrphan(orphan)
+            .withDiskWall(disk)
             .withKeeperPrefix(walls.keeperPrefix());
     sandboxes = LocalSandboxes.open(settings);
+  }
+
+  /** Another one over the same data directory, once this one has been closed. */
+  LocalSandboxes again(DiskWall wall) {
+    return LocalSandboxes.open(settings.withDiskWall(wall));
   }
 
   /** The host's Python and nothing else. */
@@ -69,6 +80,15 @@ final class SandboxFixture implements AutoCloseable {
         Path.of("/"),
         "/usr/bin/python3",
         "");
+  }
+
+  /** The host's number of the user that the container's cells run as. */
+  int owner(ContainerId container) throws IOException {
+    Path workspace = settings.data().resolve("containers").resolve(container.value());
+    Path facts = workspace.resolve("volume-facts");
+    return Files.exists(facts)
+        ? Integer.parseInt(Files.readString(facts).split(" ")[0])
+        : (int) Files.getAttribute(workspace.resolve("home"), "unix:uid");
   }
 
   Sandbox open() {
