@@ -39,8 +39,16 @@ class Room:
             return Refused("host_full", shown)
         status = os.statvfs(b"/home/user")
         what = "files" if status.f_favail == 0 else "space"
-        text = "%s: no %s left in the container, which is at its disk limit of %d bytes; delete some files"
-        return Refused("too_large", text % (shown, what, self.limit))
+        text = "%s: no %s left in the container, which is at its disk limit of %s; delete some files"
+        return Refused("too_large", text % (shown, what, _size(self.limit)))
+
+
+def _size(count):
+    """As settings write it."""
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if count and count % unit == 0:
+            return "%d%s" % (count // unit, name)
+    return "%dB" % count
 
 
 class Refused(Exception):

@@ -55,8 +55,10 @@ _TRIAL_BYTES = 16 << 20
 
 
 def size_for(limit):
-    """Bytes of a file system in which files of so many bytes find room."""
-    size = limit * 66 // 64 + min(limit // 48, _MOST_RESERVED) + (2 << 20)
+    """Bytes of a file system in which files of so many bytes find room, and few more: its inodes take
+    a part, its bitmaps and what the kernel holds back another."""
+    tables = limit * _INODE // _BYTES_PER_INODE + limit // 1024
+    size = limit + tables + min(limit // 48, _MOST_RESERVED) + (256 << 10)
     return -(-size // _BLOCK) * _BLOCK
 
 

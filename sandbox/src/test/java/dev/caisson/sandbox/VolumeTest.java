@@ -89,7 +89,7 @@ class VolumeTest {
       assertThat(sandbox.diskBounded()).isTrue();
       String[] told = SandboxFixture.fresh(sandbox, FILL).stdout().text().split("\\s+");
       assertThat(told[0]).isEqualTo("ENOSPC");
-      assertThat(Long.parseLong(told[1])).isBetween(LIMIT, LIMIT + LIMIT / 12);
+      assertThat(Long.parseLong(told[1])).isBetween(LIMIT, LIMIT + LIMIT / 32);
       assertThat(
               SandboxFixture.bash(sandbox, "head -c 1000000 /dev/zero > /tmp/more").stderr().text())
           .contains("No space left");
