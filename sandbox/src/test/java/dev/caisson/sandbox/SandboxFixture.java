@@ -87,7 +87,7 @@ final class SandboxFixture implements AutoCloseable {
     Path workspace = settings.data().resolve("containers").resolve(container.value());
     Path facts = workspace.resolve("volume-facts");
     return Files.exists(facts)
-        ? Integer.parseInt(Files.readString(facts).split(" ")[0])
+        ? Integer.parseInt(Files.readString(facts).split(" ", 2)[0])
         : (int) Files.getAttribute(workspace.resolve("home"), "unix:uid");
   }
 

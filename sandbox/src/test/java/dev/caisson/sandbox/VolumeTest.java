@@ -87,7 +87,7 @@ class VolumeTest {
     ContainerId id = ContainerId.next();
     try (Sandbox sandbox = fixture.open(id, LIMITS)) {
       assertThat(sandbox.diskBounded()).isTrue();
-      String[] told = SandboxFixture.fresh(sandbox, FILL).stdout().text().split("\\s+");
+      String[] told = SandboxFixture.fresh(sandbox, FILL).stdout().text().split("\\s+", -1);
       assertThat(told[0]).isEqualTo("ENOSPC");
       assertThat(Long.parseLong(told[1])).isBetween(LIMIT, LIMIT + LIMIT / 32);
       assertThat(
@@ -158,16 +158,17 @@ class VolumeTest {
   @Test
   void noSandboxKeepsTheVolumeOfAnotherOne() throws IOException {
     ContainerId first = ContainerId.next();
-    try (Sandbox one = fixture.open(first, LIMITS);
-        Sandbox other = fixture.open(ContainerId.next(), LIMITS)) {
-      assertThat(devices()).hasSize(2);
-      assertThat(
-              SandboxFixture.bash(
-                      other, "grep /proc/self/fd /proc/self/mountinfo | cut -d' ' -f3 | uniq -c")
-                  .stdout()
-                  .text())
-          .matches("\\s+5 7:\\d+\n");
-      one.close();
+    try (Sandbox other = fixture.open(ContainerId.next(), LIMITS)) {
+      try (Sandbox one = fixture.open(first, LIMITS)) {
+        assertThat(one.isAlive()).isTrue();
+        assertThat(devices()).hasSize(2);
+        assertThat(
+                SandboxFixture.bash(
+                        other, "grep /proc/self/fd /proc/self/mountinfo | cut -d' ' -f3 | uniq -c")
+                    .stdout()
+                    .text())
+            .matches("\\s+5 7:\\d+\n");
+      }
       fixture.sandboxes.delete(first);
       awaitDevices(1);
       await().until(() -> entries(containers().resolve(".trash")) == 0);
@@ -270,7 +271,9 @@ class VolumeTest {
 
   private static long blocks(Path file) throws IOException {
     Process du = new ProcessBuilder("du", "-B1", file.toString()).start();
-    return Long.parseLong(new String(du.getInputStream().readAllBytes()).split("\\s")[0]);
+    return Long.parseLong(
+        new String(du.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
+            .split("\\s", -1)[0]);
   }
 
   private static void debug(Path volume, String request) throws Exception {
