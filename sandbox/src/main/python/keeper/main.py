@@ -15,7 +15,7 @@ import sys
 import time
 import traceback
 
-from . import cgroups, copies, sandbox, seccomp, syscalls, view, volumes, workspaces
+from . import cgroups, copies, machine, sandbox, seccomp, syscalls, view, volumes, workspaces
 
 _LENGTH = struct.Struct("!I")
 _MAX_COMMAND = 1 << 20
@@ -60,6 +60,7 @@ class Host:
         run = os.path.join(data, "run")
         self.code = os.path.join(run, "inside")
         self.etc = os.path.join(run, "etc")
+        self.machine = machine.Machine(os.path.join(run, "proc"))
         self.seccomp = seccomp.program()
         self.shown_etc = view.make_etc(self.etc)
         _compile(os.path.join(source, "guest"), os.path.join(self.code, "guest"))

@@ -2,6 +2,8 @@
 
 import os
 
+from . import machine
+
 INTERPRETER = "/usr/bin/python3"
 
 # No set-user-id program works inside and nothing is writable but the workspace, /dev/shm and /run,
@@ -98,7 +100,7 @@ def make_etc(directory):
 
 class View:
     """Bubblewrap's arguments for one sandbox. places: where the parts lie, as bubblewrap sees them:
-    tmp, home, files, skills, state, code, etc, image."""
+    tmp, home, files, skills, state, code, etc, proc, image."""
 
     def __init__(self, places, shown_etc, image, memory, separate):
         self._places = places
@@ -169,6 +171,8 @@ class View:
         for name in _MASKED_FILES:
             if os.path.exists("/proc/" + name):
                 arguments += ["--ro-bind", "/dev/null", "/proc/" + name]
+        for name in machine.FILES:
+            arguments += ["--ro-bind", os.path.join(self._places["proc"], name), "/proc/" + name]
         for name in _MASKED_DIRECTORIES:
             if os.path.isdir("/proc/" + name):
                 arguments += ["--tmpfs", "/proc/" + name, "--remount-ro", "/proc/" + name]

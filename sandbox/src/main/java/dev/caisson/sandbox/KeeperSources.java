@@ -52,6 +52,7 @@ record KeeperSources(String version, Map<String, byte[]> files) {
           "keeper/__init__.py",
           "keeper/cgroups.py",
           "keeper/copies.py",
+          "keeper/machine.py",
           "keeper/main.py",
           "keeper/processes.py",
           "keeper/sandbox.py",
