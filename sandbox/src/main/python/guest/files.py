@@ -178,7 +178,7 @@ def _read(fd, reader, fields):
     while left:
         chunk = os.read(file, min(left, _CHUNK))
         if not chunk:
-            raise Refused("internal", "%s: became shorter while it was read" % _shown(path))
+            raise Refused("conflict", "%s: became shorter while it was read" % _shown(path))
         frames.write_all(fd, frames.frame(frames.DATA, chunk))
         left -= len(chunk)
     return frames.frame(frames.END)

@@ -56,7 +56,7 @@ final class GuestFileStream extends InputStream {
       return switch (frame.kind()) {
         case DATA -> frame.payload();
         case END -> null;
-        case ERROR -> throw new IOException(frame.fields().text("message"));
+        case ERROR -> throw GuestFiles.refusal(frame.fields());
         case REQUEST,
             CANCEL,
             STDOUT,

@@ -188,14 +188,19 @@ final class GuestFiles {
     if (frame.kind() != GuestConnection.Kind.ERROR) {
       throw new IOException("the guest sent " + frame.kind() + " for a file");
     }
-    Fields error = frame.fields();
+    throw refusal(frame.fields());
+  }
+
+  /** What the guest could not do, as what it says. */
+  static CaissonException refusal(Fields error) throws IOException {
     String message = error.text("message");
-    throw switch (error.text("code")) {
+    return switch (error.text("code")) {
       case "not_found" -> new CaissonException.NotFound(message);
       case "range_not_satisfiable" ->
           new CaissonException.RangeNotSatisfiable(message, error.number("size"));
       case "host_full" -> CaissonException.HostFull.midway(message);
       case "too_large" -> new CaissonException.TooLarge(message);
+      case "conflict" -> new CaissonException.Conflict(message);
       case "invalid_request" -> new CaissonException.InvalidRequest(message);
       default -> new CaissonException.Internal(message);
     };

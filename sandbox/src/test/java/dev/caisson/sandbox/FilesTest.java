@@ -317,4 +317,15 @@ class FilesTest extends SharedSandboxes {
     }
     assertThat(out(bash("echo next"))).isEqualTo("next\n");
   }
+
+  @Test
+  void tellsOfAFileThatBecameShorterWhileItWasRead() {
+    bash("head -c 16000000 /dev/zero > /tmp/shrinks");
+    try (FileContent content = sandbox.read("/tmp/shrinks", ByteRange.ALL)) {
+      bash("truncate -s 10 /tmp/shrinks");
+      assertThatThrownBy(() -> content.stream().readAllBytes())
+          .isInstanceOf(CaissonException.Conflict.class)
+          .hasMessageContaining("/tmp/shrinks: became shorter");
+    }
+  }
 }
