@@ -29,6 +29,10 @@ _END_SECONDS = 10.0
 # where no cgroup holds memory, writable private memory is (see view of RLIMIT_DATA in getrlimit(2)).
 _OPEN_FILES = 1024
 
+# Not 0: a host whose core_pattern is a program would still be handed the cores of cells, to parse
+# them as root. A limit of one byte is what the kernel refuses to dump to either, see core(5).
+_CORE_BYTES = 1
+
 
 class Sandbox:
     """Calls done(error) once when it works or cannot, and each of on_gone when all of its processes
@@ -336,7 +340,7 @@ class _Launch:
     def _limit_resources(self):
         limits = self._request["limits"]
         wanted = {
-            resource.RLIMIT_CORE: 0,
+            resource.RLIMIT_CORE: _CORE_BYTES,
             resource.RLIMIT_NOFILE: _OPEN_FILES,
             resource.RLIMIT_FSIZE: limits["disk"],
         }

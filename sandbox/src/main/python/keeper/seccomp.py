@@ -1,8 +1,9 @@
 """The system calls that a sandbox is refused, compiled by the host's libseccomp: writing filters by
 hand is how x32 and 32-bit calls get forgotten.
 
-Everything here is refused with EPERM, so that libraries fall back, except clone3: ENOSYS makes the
-C library use clone, whose flags a filter can see (clone3's lie in memory).
+Everything here is refused with EPERM, so that libraries fall back, with two exceptions. clone3:
+ENOSYS makes the C library use clone, whose flags a filter can see (clone3's lie in memory). And the
+limit of core dumps, which seems to be set.
 """
 
 import ctypes
@@ -101,6 +102,8 @@ _NAMESPACE_FLAGS = (
 )
 
 _AF_INET, _AF_INET6 = 2, 10
+_RLIMIT_CORE = 4
+_F_SETLEASE = 1024
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 # The kernel looks at the low half of these arguments only, so the filter must too.
 _LOW_HALF = 0xFFFFFFFF
@@ -166,6 +169,15 @@ class _Builder:
         for request in (_TIOCSTI, _TIOCLINUX):
             self._rule("ioctl", (1, _MASKED_EQ, _LOW_HALF, request))
         self._rule("personality", (0, _NE, 0, 0))
+        # Whoever opens a file under a lease waits for its holder: rootless, the guest's code and the
+        # packages of the image are files of the cells' own user, and others start from them.
+        self._rule("fcntl", (1, _MASKED_EQ, _LOW_HALF, _F_SETLEASE))
+        # Rootless, the guest has the cells' user, who could take its descriptors and its time away.
+        self._rule("prlimit64", (0, _NE, 0, 0), (2, _NE, 0, 0))
+        # No cores are made (see the keeper's limit), and a limit of 0 would allow some again. Programs
+        # set just that, to be safe, and end when they cannot: it seems to succeed.
+        self._rule("prlimit64", (1, _MASKED_EQ, _LOW_HALF, _RLIMIT_CORE), (2, _NE, 0, 0), error=0)
+        self._rule("setrlimit", (0, _MASKED_EQ, _LOW_HALF, _RLIMIT_CORE), error=0)
         # Sockets of the empty network namespace's loopback, and nothing else: no Unix sockets of
         # the host, no netlink, no vsock. socketpair stays, asyncio and multiprocessing live on it.
         self._rule("socket", (0, _LT, _AF_INET, 0))
@@ -174,15 +186,17 @@ class _Builder:
         self._rule("socket", (0, _GT, _AF_INET6, 0))
         return self._export()
 
-    def _rule(self, name, comparison=None, number=None, error=errno.EPERM):
+    def _rule(self, name, *comparisons, number=None, error=errno.EPERM):
+        """Refuses a call when all comparisons of its arguments are true."""
         found = self._library.seccomp_syscall_resolve_name(name.encode())
         if found == _UNKNOWN:
             if number is None:
                 return  # not a call of this architecture
             found = number
-        comparisons = (_Comparison * 1)(_Comparison(*comparison)) if comparison else None
+        count = len(comparisons)
+        array = (_Comparison * count)(*[_Comparison(*one) for one in comparisons])
         result = self._library.seccomp_rule_add_array(
-            self._context, _ERRNO | error, found, 1 if comparison else 0, comparisons
+            self._context, _ERRNO | error, found, count, array
         )
         # Calls that only another architecture has resolve to negative numbers and are refused here.
         if result != 0 and found >= 0:

@@ -50,10 +50,16 @@ final class DoctorCommand implements Callable<Integer> {
         report.fit()
             ? "Every wall that Caisson requires stands on this host."
             : "A required wall does not stand: Caisson will not run code on this host.");
+    String missing = String.join(", ", report.missing());
+    console.line(
+        "Level in force: "
+            + console.bold(report.level().word())
+            + (missing.isEmpty() ? "" : ", without " + missing)
+            + ".");
   }
 
   private static ObjectNode json(IsolationReport report) {
-    ObjectNode json = Json.object().put("fit", report.fit());
+    ObjectNode json = Json.object().put("fit", report.fit()).put("level", report.level().word());
     ArrayNode walls = json.putArray("walls");
     for (Wall wall : report.walls()) {
       walls

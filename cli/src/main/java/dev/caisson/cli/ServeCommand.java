@@ -184,6 +184,13 @@ final class ServeCommand implements Callable<Integer> {
       }
       console.note("caisson: wall " + told);
     }
+    if (report.level() != IsolationReport.Level.FULL) {
+      console.note(
+          "caisson: isolation is "
+              + report.level().word()
+              + ", without "
+              + String.join(", ", report.missing()));
+    }
   }
 
   private static void announce(

@@ -1,6 +1,7 @@
 package dev.caisson.sandbox;
 
 import java.util.List;
+import java.util.Locale;
 
 /** What this host can enforce, wall by wall. */
 public record IsolationReport(List<Wall> walls) {
@@ -19,6 +20,33 @@ public record IsolationReport(List<Wall> walls) {
    */
   public record Wall(
       String name, boolean required, boolean stands, String evidence, String remedy) {}
+
+  /** How strong isolation is on this host, in one word. */
+  public enum Level {
+    /** Every wall stands. */
+    FULL,
+
+    /** Every required wall stands; others, which the report names, do not. */
+    PARTIAL,
+
+    /** A required wall does not stand. */
+    UNFIT;
+
+    /** As it is printed. */
+    public String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** The level in force. */
+  public Level level() {
+    return !fit() ? Level.UNFIT : missing().isEmpty() ? Level.FULL : Level.PARTIAL;
+  }
+
+  /** Names of the walls that do not stand. */
+  public List<String> missing() {
+    return walls.stream().filter(wall -> !wall.stands()).map(Wall::name).toList();
+  }
 
   /**
    * Whether every required wall stands; a report without walls tried nothing and proves nothing.

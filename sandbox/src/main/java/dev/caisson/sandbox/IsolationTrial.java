@@ -125,7 +125,11 @@ final class IsolationTrial {
 
   private void tryFromInside(Sandbox sandbox, JsonNode host) {
     Map<String, String> environment =
-        host.path("separate").asBoolean() ? Map.of() : Map.of("CAISSON_TRIAL_ROOTLESS", "1");
+        Map.of(
+            "CAISSON_TRIAL_ROOTLESS",
+            host.path("separate").asBoolean() ? "" : "1",
+            "CAISSON_TRIAL_SOCKET",
+            keeper.socket("keeper.sock").toString());
     CellRun run = run(sandbox, Resources.text("isolation_trial.py"), environment);
     List<String> lines = run.stdout().text().lines().toList();
     for (String line : lines) {

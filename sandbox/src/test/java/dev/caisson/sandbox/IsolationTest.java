@@ -33,6 +33,7 @@ class IsolationTest extends SharedSandboxes {
             "no-new-privileges",
             "user",
             "system-calls",
+            "unix-sockets",
             "read-only-image",
             "host-files",
             "guest",
@@ -52,6 +53,8 @@ class IsolationTest extends SharedSandboxes {
             walls == Walls.ROOT
                 ? "user 1000, outside ["
                 : "user 1000 inside a user namespace of the user who runs Caisson, groups ");
+    assertThat(report.missing().isEmpty()).isEqualTo(report.level() == IsolationReport.Level.FULL);
+    assertThat(report.level()).isNotEqualTo(IsolationReport.Level.UNFIT);
     Set<String> standing =
         report.walls().stream()
             .filter(IsolationReport.Wall::stands)
@@ -221,6 +224,37 @@ class IsolationTest extends SharedSandboxes {
   @Test
   void hidesTheHostsNameAndUsers() {
     assertThat(out(bash("hostname; whoami; wc -l < /etc/passwd"))).isEqualTo("caisson\nuser\n3\n");
+  }
+
+  /** A lease holds up whoever opens the file; the limits of process 1 are what it works with. */
+  @Test
+  void takesNoLeaseAndNoLimitFromTheGuest() {
+    CellRun run =
+        fresh(
+            """
+            import fcntl, resource
+            def refused(call, *arguments):
+                try:
+                    call(*arguments)
+                except OSError:
+                    return True
+                return False
+            with open('/opt/caisson/guest/cells.py') as file:
+                print(refused(fcntl.fcntl, file, fcntl.F_SETLEASE, fcntl.F_RDLCK))
+            print(refused(resource.prlimit, 1, resource.RLIMIT_NOFILE, (0, 0)))
+            soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft - 1, soft - 1))
+            print(resource.getrlimit(resource.RLIMIT_NOFILE)[0] == soft - 1)
+            """);
+    assertThat(out(run)).isEqualTo("True\nTrue\nTrue\n");
+  }
+
+  /** With 0 a core_pattern that is a program would get them; with 1 nobody does. */
+  @Test
+  void dumpsNoCoreAndLetsProgramsBelieveThatTheySawToIt() {
+    assertThat(out(bash("ulimit -c 0 && python3 -c 'import resource as r; print(r.getrlimit(4))'")))
+        .isEqualTo("(1, 1)\n");
+    assertThat(out(bash("cd /tmp && (kill -SEGV $BASHPID); ls -A"))).isEmpty();
   }
 
   @Test
