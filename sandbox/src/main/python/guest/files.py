@@ -11,6 +11,10 @@ from . import changes, children, frames, removal, state
 _CHUNK = 1 << 18
 _ENTRIES_PER_FRAME = 500
 
+# What a file counts at least, empty ones and links too: a file system has room for so many only, and
+# they share it with everybody. It is what all others take by the least content.
+_LEAST_BYTES = 4096
+
 # Bound into the sandbox, so they cannot be removed; what is in them can.
 _ROOTS = (
     b"/",
@@ -241,7 +245,8 @@ def _delete(fd, reader, fields):
 
 
 def _disk(fd, reader, fields):
-    """Bytes that the workspace takes: allocated blocks, each file once however many names it has."""
+    """Bytes that the workspace takes: allocated blocks and no less than one, each file once however
+    many names it has."""
     if fields[b"room"].bounded:
         status = os.statvfs(b"/home/user")
         taken = (status.f_blocks - status.f_bfree) * status.f_frsize
@@ -265,7 +270,7 @@ def _disk(fd, reader, fields):
                     if (status.st_dev, status.st_ino) in seen:
                         continue
                     seen.add((status.st_dev, status.st_ino))
-                total += status.st_blocks * 512
+                total += max(status.st_blocks * 512, _LEAST_BYTES)
                 if stat.S_ISDIR(status.st_mode):
                     waiting.append(entry.path)
     return frames.message(frames.RESULT, [("bytes", total)])
