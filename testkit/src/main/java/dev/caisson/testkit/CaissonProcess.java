@@ -17,6 +17,8 @@ import java.util.regex.Pattern;
 
 /** A Caisson in a JVM of its own, to be killed as no test could kill itself. */
 public final class CaissonProcess implements AutoCloseable {
+  private static final String ANNOUNCED = "(?s).*BASE_URL=(\\S+).*API_KEY=(\\S+)";
+
   private final Process process;
   private final URI url;
   private final String key;
@@ -60,33 +62,69 @@ public final class CaissonProcess implements AutoCloseable {
     return new CaissonProcess(started.process, started.url, key);
   }
 
+  /**
+   * As {@link #serve(Path, Map)}, by an ordinary user, who is given the directory. All that leads
+   * to it must be open to others.
+   */
+  static CaissonProcess serveRootless(Path directory, Map<String, String> environment) {
+    try {
+      String classPath = OrdinaryUser.classPath(classPath(), directory.resolve("classes"));
+      OrdinaryUser.give(directory);
+      return start(
+          OrdinaryUser.prefix(),
+          classPath,
+          serveCommand(directory),
+          withImages(directory, environment),
+          ANNOUNCED);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private static CaissonProcess serveWith(Path directory, Map<String, String> environment) {
+    return start(serveCommand(directory), withImages(directory, environment), ANNOUNCED);
+  }
+
+  private static Map<String, String> withImages(Path directory, Map<String, String> environment) {
     Map<String, String> variables = new HashMap<>(environment);
     variables.put("CAISSON_IMAGES", directory.resolve("images").toString());
-    return start(
-        List.of(
-            dev.caisson.cli.Main.class.getName(),
-            "--data",
-            directory.resolve("data").toString(),
-            "serve",
-            "--port",
-            "0"),
-        variables,
-        "(?s).*BASE_URL=(\\S+).*API_KEY=(\\S+)");
+    return variables;
+  }
+
+  private static List<String> serveCommand(Path directory) {
+    return List.of(
+        dev.caisson.cli.Main.class.getName(),
+        "--data",
+        directory.resolve("data").toString(),
+        "serve",
+        "--port",
+        "0");
+  }
+
+  private static String classPath() {
+    return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
   }
 
   /** Reads what the process prints until the pattern finds address and key in it. */
   private static CaissonProcess start(
       List<String> main, Map<String, String> environment, String ready) {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty(
-                    "surefire.test.class.path", System.getProperty("java.class.path"))));
+    return start(List.of(), classPath(), main, environment, ready);
+  }
+
+  private static CaissonProcess start(
+      List<String> prefix,
+      String classPath,
+      List<String> main,
+      Map<String, String> environment,
+      String ready) {
+    List<String> command = new ArrayList<>(prefix);
+    command.addAll(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:TieredStopAtLevel=1",
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            classPath));
     command.addAll(main);
     try {
       ProcessBuilder builder = new ProcessBuilder(command);

@@ -1,0 +1,7 @@
+# Plants fifty thousand names in one directory for the server to list.
+# plants: after
+# quick: no
+os.mkdir("/home/user/many")
+for number in range(50000):
+    os.close(os.open("/home/user/many/%d" % number, os.O_CREAT | os.O_WRONLY))
+held("planted")
