@@ -120,7 +120,7 @@ record Attack(
   }
 
   boolean isQuick(boolean rootless) {
-    return quick.equals("yes") || quick.equals("root") && !rootless;
+    return quick.equals("yes") || (quick.equals("root") && !rootless);
   }
 
   List<Ending> expected(boolean rootless) {

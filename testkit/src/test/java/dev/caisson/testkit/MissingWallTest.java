@@ -39,7 +39,7 @@ class MissingWallTest {
       os.ftruncate(fd, 0)
       os.pwrite(fd, kept, 0)
       os.lseek(fd, 0, os.SEEK_SET)
-      os.execv("%s", ["bwrap"] + sys.argv[1:])
+      os.execv("REAL", ["bwrap"] + sys.argv[1:])
       """;
 
   private Path directory = Path.of("");
@@ -52,7 +52,7 @@ class MissingWallTest {
     RunningCaisson.makeImage(directory);
     Path real = directory.resolve("bwrap");
     Files.copy(Path.of("/usr/bin/bwrap"), real);
-    Path shim = Files.writeString(directory.resolve("shim"), SHIM.formatted(real));
+    Path shim = Files.writeString(directory.resolve("shim"), SHIM.replace("REAL", real.toString()));
     for (Path program : List.of(real, shim)) {
       Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
@@ -95,9 +95,9 @@ class MissingWallTest {
 
   private Process start(String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
-    String mount = "mount --bind %s /usr/bin/bwrap && exec \"$@\"";
+    String mount = "mount --bind \"$0\" /usr/bin/bwrap && exec \"$@\"";
     command.addAll(List.of("unshare", "--mount", "--propagation", "private", "sh", "-c"));
-    command.addAll(List.of(mount.formatted(directory.resolve("shim")), "sh"));
+    command.addAll(List.of(mount, directory.resolve("shim").toString()));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "-cp"));
     command.add(

@@ -4,9 +4,12 @@
 # says: detection_timeout
 # resource: yes
 # seconds: 4
-for number in range(40):
-    if os.fork() == 0:
-        break
+try:
+    for number in range(40):
+        if os.fork() == 0:
+            break
+except OSError:
+    pass  # what it started before still counts
 try:
     os.nice(-20)
 except OSError:
