@@ -1,5 +1,6 @@
 """The machine as a sandbox sees it: as many processors and as much memory as the container may use,
-where programs look for them. What the limits are is enforced elsewhere; here they are told."""
+where programs look for them. What the limits are is enforced elsewhere; here they are told. Which
+processors it may run on is not told: to hold it to some would leave it waiting while others idle."""
 
 import math
 import os
@@ -15,35 +16,17 @@ _MEMINFO = (
 _WHOLE = ("MemTotal", "MemFree", "MemAvailable", "CommitLimit")
 
 
-def processors(cpus):
-    """How many processors so many cores' worth of time are spread over."""
-    return min(max(1, math.ceil(cpus)), len(os.sched_getaffinity(0)))
-
-
 class Machine:
-    """Hands out processors and the files that tell of them. directory: of the files, which anybody may
-    read; made anew, since limits and host may have changed."""
+    """Makes the files. directory: of them, which anybody may read; made anew, since limits and host may
+    have changed."""
 
     def __init__(self, directory):
         self._directory = directory
         self._made = set()
-        self._load = {number: 0 for number in sorted(os.sched_getaffinity(0))}
-
-    def take(self, cpus):
-        """The processors for one sandbox, those that the fewest others have; to be given back."""
-        count = processors(cpus)
-        taken = sorted(self._load, key=lambda number: (self._load[number], number))[:count]
-        for number in taken:
-            self._load[number] += 1
-        return frozenset(taken)
-
-    def give_back(self, taken):
-        for number in taken:
-            self._load[number] -= 1
 
     def files(self, memory, cpus):
         """The directory with the files for those limits."""
-        count = processors(cpus)
+        count = min(max(1, math.ceil(cpus)), len(os.sched_getaffinity(0)))
         path = os.path.join(self._directory, "%d-%d" % (memory, count))
         if path not in self._made:
             os.makedirs(path, exist_ok=True)

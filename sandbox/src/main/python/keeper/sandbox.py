@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 
-from . import machine, processes, syscalls, view, volumes, workspaces
+from . import processes, syscalls, view, volumes, workspaces
 
 BUBBLEWRAP = "/usr/bin/bwrap"
 
@@ -58,7 +58,6 @@ class Sandbox:
         self._guest_pid_fd = None
         self.guest = None  # process 1
         self._usage = {}
-        self._processors = host.machine.take(request["limits"]["cpus"])
         self._start()
 
     # Start
@@ -75,8 +74,7 @@ class Sandbox:
         if self._group is not None:
             meters = {name: self._group.meter(name) for name in ("cpu", "oom")}
         launch = _Launch(
-            request, host, self._owner, self._volume, self._group, self._processors, environment,
-            listener.fileno(),
+            request, host, self._owner, self._volume, self._group, environment, listener.fileno(),
             inner_lifeline.fileno(), inner_status, inner_info, inner_complaints, meters,
         )
         self.pid = os.fork()
@@ -194,7 +192,6 @@ class Sandbox:
     def reaped(self):
         """Bubblewrap has ended, which it does after process 1 has."""
         self.usage()  # the group goes with it
-        self._host.machine.give_back(self._processors)
         self._state = _GONE
         if self._complaints is not None:
             self._loop.forget(self._complaints)
@@ -245,14 +242,13 @@ class Sandbox:
 class _Launch:
     """What happens in the child between fork and bubblewrap."""
 
-    def __init__(self, request, host, owner, volume, group, processors, environment, listener,
-                 lifeline, status, info, complaints, meters):
+    def __init__(self, request, host, owner, volume, group, environment, listener, lifeline, status,
+                 info, complaints, meters):
         self._request = request
         self._host = host
         self._owner = owner
         self._volume = volume
         self._group = group
-        self._processors = processors
         self._environment = environment
         self._listener = listener
         self._lifeline = lifeline
@@ -280,7 +276,6 @@ class _Launch:
             os.dup2(source, target)
         if self._group is not None:
             self._group.join()
-        os.sched_setaffinity(0, self._processors)
         places = self._places()
         if self._host.separate:
             places = _stage(places, self._workspace_parts(), self._volume, self._owner)
