@@ -60,9 +60,10 @@ final class CellConversation {
     Deadline deadline = Deadline.in(mostTime());
     while (true) {
       try {
+        // Looked at here as well as while waiting: a cell that always has something to say would never
+        // be cancelled. An interrupt before the first byte would leave nothing to cancel.
+        cancelled |= Thread.interrupted();
         if (!asked) {
-          // An interrupt before the first byte would leave nothing to cancel.
-          cancelled |= Thread.interrupted();
           guest.send(GuestConnection.Kind.REQUEST, request.payload(), deadline);
           asked = true;
         }

@@ -40,7 +40,7 @@ class SkillDirectoryTest {
   @ParameterizedTest
   @EnumSource
   void isMadeInAWorkspaceThatHasNone(Walls walls) throws IOException {
-    try (SandboxFixture fixture = new SandboxFixture(walls)) {
+    try (SandboxFixture fixture = new SandboxFixture(walls, DiskWall.WATCHDOG)) {
       ContainerId container = ContainerId.next();
       fixture.open(container).close();
       Files.delete(fixture.settings.data().resolve("containers/" + container).resolve("skills"));
