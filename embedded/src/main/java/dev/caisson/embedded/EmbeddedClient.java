@@ -61,6 +61,7 @@ final class EmbeddedClient implements CaissonClient {
   @Override
   public void deleteContainer(ContainerId id) {
     engine.containers().delete(organization, id);
+    deleted("containers/" + id);
   }
 
   @Override
@@ -107,6 +108,7 @@ final class EmbeddedClient implements CaissonClient {
   @Override
   public void delete(ContainerId container, String path) {
     engine.workspaces().delete(organization, container, path);
+    deleted("containers/" + container + "/files" + path);
   }
 
   @Override
@@ -132,6 +134,11 @@ final class EmbeddedClient implements CaissonClient {
   @Override
   public void deleteFile(FileId id) {
     engine.files().delete(organization, id);
+    deleted("files/" + id);
+  }
+
+  private void deleted(String object) {
+    engine.audit().deleted(Requester.local(organization), object);
   }
 
   @Override

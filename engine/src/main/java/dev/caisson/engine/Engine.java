@@ -32,6 +32,7 @@ public final class Engine implements AutoCloseable {
   private final Batches batches;
   private final Keys keys;
   private final Organizations organizations;
+  private final Audit audit;
   private final IdempotentRequests idempotentRequests;
   private final Ledger ledger;
   private final CellPlaces places;
@@ -67,7 +68,9 @@ public final class Engine implements AutoCloseable {
             () -> store.reserve().giveUpWhenLow(),
             announcer);
     Ownership ownership = new Ownership(store, settings.ownerWait(), listener, clock);
-    this.organizations = new Organizations(settings.organizations(), store.organizations(), clock);
+    this.audit = new Audit(store.directory().auditLog(), clock);
+    this.organizations =
+        new Organizations(settings.organizations(), store.organizations(), audit, clock);
     this.warm =
         new WarmContainers(
             settings,
@@ -242,6 +245,11 @@ public final class Engine implements AutoCloseable {
 
   public Organizations organizations() {
     return organizations;
+  }
+
+  /** Where deletions are written down, by whoever knows who asked for them. */
+  public Audit audit() {
+    return audit;
   }
 
   public IdempotentRequests idempotentRequests() {

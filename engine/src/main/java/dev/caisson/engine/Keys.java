@@ -34,12 +34,14 @@ public final class Keys {
   private final KeyStore keys;
   private final OrganizationStore organizations;
   private final InstantSource clock;
+  private final Audit audit;
   private final SecureRandom random = new SecureRandom();
 
   Keys(Store store, InstantSource clock) {
     this.keys = store.keys();
     this.organizations = store.organizations();
     this.clock = clock;
+    this.audit = new Audit(store.directory().auditLog(), clock);
   }
 
   /** Who holds the key; throws Unauthenticated when it is unknown or revoked. */
@@ -68,7 +70,7 @@ public final class Keys {
     String text = newText();
     KeyId id = KeyId.next();
     keys.insert(new KeyRow(id, organization, name, hash(text), now(), Optional.empty()));
-    Audit.log(() -> "key_created key=" + id + " organization=" + organization);
+    audit.log("key_created key=" + id + " organization=" + organization);
     return new NewKey(id, organization, text);
   }
 
@@ -94,12 +96,12 @@ public final class Keys {
   /** Ends all keys of an organization; those that lived. */
   public List<KeyId> revokeAll(OrganizationId organization) {
     List<KeyRow> ended = keys.revokeAll(organization, now());
-    ended.forEach(Keys::audit);
+    ended.forEach(this::audit);
     return ended.stream().map(KeyRow::id).toList();
   }
 
-  private static void audit(KeyRow row) {
-    Audit.log(() -> "key_revoked key=" + row.id() + " organization=" + row.organizationId());
+  private void audit(KeyRow row) {
+    audit.log("key_revoked key=" + row.id() + " organization=" + row.organizationId());
   }
 
   /** The first organization and key of a data directory; empty when there is one already. */
@@ -108,7 +110,7 @@ public final class Keys {
     KeyId id = KeyId.next();
     return keys.insertFirst(id, FIRST_NAME, hash(text), now())
         .map(organization -> {
-          Audit.log(() -> "key_created key=" + id + " organization=" + organization);
+          audit.log("key_created key=" + id + " organization=" + organization);
           return new NewKey(id, organization, text);
         });
   }

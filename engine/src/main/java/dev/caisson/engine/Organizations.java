@@ -26,12 +26,15 @@ public final class Organizations {
   private final OrganizationLimits defaults;
   private final OrganizationStore store;
   private final InstantSource clock;
+  private final Audit audit;
   private final ConcurrentHashMap<OrganizationId, Known> known = new ConcurrentHashMap<>();
 
-  Organizations(OrganizationLimits defaults, OrganizationStore store, InstantSource clock) {
+  Organizations(
+      OrganizationLimits defaults, OrganizationStore store, Audit audit, InstantSource clock) {
     this.defaults = defaults;
     this.store = store;
     this.clock = clock;
+    this.audit = audit;
   }
 
   /** A further organization, without keys yet; throws Conflict when the name is taken. */
@@ -44,7 +47,7 @@ public final class Organizations {
         store
             .create(name, Instant.ofEpochMilli(clock.millis()))
             .orElseThrow(() -> new Conflict("There is an organization `" + name + "` already."));
-    Audit.log(() -> "organization_created organization=" + made + " name='" + name + "'");
+    audit.log("organization_created organization=" + made + " name=" + Audit.quoted(name));
     return made;
   }
 
@@ -87,7 +90,7 @@ public final class Organizations {
     store.setLimits(organization, changes);
     known.remove(organization);
     changes.forEach((limit, value) ->
-        Audit.log(() ->
+        audit.log(
             "limit_changed organization="
                 + organization
                 + " limit="

@@ -185,6 +185,7 @@ public final class CaissonServer implements AutoCloseable {
     Idempotency idempotency = new Idempotency(engine.idempotentRequests(), settings);
     routes.before("/v1/*", idempotency::before);
     routes.after("/v1/*", idempotency::after);
+    routes.after("/v1/*", new DeletionAudit(engine.audit())::after);
     new HealthRoutes(engine).register(routes);
     new OpenApiRoutes().register(routes);
     new MetricsRoutes(metrics, settings.metricsToken()).register(routes);

@@ -34,7 +34,7 @@ public final class DataDirectory {
 
   private static final FileAttribute<Set<PosixFilePermission>> PRIVATE_DIRECTORY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-  private static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FILE =
+  static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FILE =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
   private final Path root;
@@ -108,6 +108,11 @@ public final class DataDirectory {
 
   public Path database() {
     return root.resolve("caisson.db");
+  }
+
+  /** Who deleted what, and what became of keys; 0600. */
+  public AuditLog auditLog() {
+    return new AuditLog(root.resolve("audit.log"));
   }
 
   /** Names the database server that holds the metadata in place of the file. */
