@@ -41,7 +41,9 @@ public final class Audit {
             + by.requestId());
   }
 
-  /** What was done is not undone for a line that a full disk does not take: it is logged instead. */
+  /**
+   * What was done is not undone for a line that a full disk does not take: it is logged instead.
+   */
   void log(String line) {
     LOG.log(Level.INFO, line);
     try {
@@ -54,24 +56,25 @@ public final class Audit {
   /** Code chooses the names of its files: what could end a line or hide in it is escaped. */
   static String quoted(String text) {
     StringBuilder quoted = new StringBuilder("\"");
-    text.codePoints().forEach(character -> {
-      switch (Character.getType(character)) {
-        case Character.CONTROL,
-            Character.FORMAT,
-            Character.LINE_SEPARATOR,
-            Character.PARAGRAPH_SEPARATOR,
-            Character.SURROGATE,
-            Character.UNASSIGNED,
-            Character.PRIVATE_USE ->
-            quoted.append(String.format("\\u{%x}", character));
-        default -> {
-          if (character == '"' || character == '\\') {
-            quoted.append('\\');
+    text.codePoints()
+        .forEach(character -> {
+          switch (Character.getType(character)) {
+            case Character.CONTROL,
+                Character.FORMAT,
+                Character.LINE_SEPARATOR,
+                Character.PARAGRAPH_SEPARATOR,
+                Character.SURROGATE,
+                Character.UNASSIGNED,
+                Character.PRIVATE_USE ->
+                quoted.append(String.format("\\u{%x}", character));
+            default -> {
+              if (character == '"' || character == '\\') {
+                quoted.append('\\');
+              }
+              quoted.appendCodePoint(character);
+            }
           }
-          quoted.appendCodePoint(character);
-        }
-      }
-    });
+        });
     return quoted.append('"').toString();
   }
 }

@@ -78,7 +78,11 @@ public final class CaissonServer implements AutoCloseable {
     Javalin app =
         Javalin.create(config -> {
           configure(config, settings);
-          config.jetty.modifyServer(server -> server.setHandler(replies));
+          config.jetty.modifyServer(server -> {
+            Heads heads = new Heads();
+            heads.setHandler(replies);
+            server.setHandler(heads);
+          });
           ErrorReplies.register(config);
           config.routes.before(stopping::refuse);
           routes(config.routes, settings, engine, messages, disconnects);
@@ -158,7 +162,7 @@ public final class CaissonServer implements AutoCloseable {
       http.setUriCompliance(URIS);
     });
     config.jetty.addConnector((server, http) -> {
-      ServerConnector connector = new WatchedConnector(server, http);
+      ServerConnector connector = new WatchedConnector(server, http, settings.patience());
       connector.setHost(settings.host());
       connector.setPort(settings.port());
       connector.setIdleTimeout(settings.idle().toMillis());
@@ -175,6 +179,7 @@ public final class CaissonServer implements AutoCloseable {
       Disconnects disconnects) {
     routes.before(Exchange::begin);
     Metrics metrics = new Metrics(engine);
+    routes.before(context -> RequestBody.patience(context.req(), settings.patience()));
     routes.before(HttpMeter::begin);
     routes.after(new HttpMeter(metrics)::end);
     routes.before(context -> context.header("x-content-type-options", "nosniff"));
@@ -221,14 +226,18 @@ public final class CaissonServer implements AutoCloseable {
   }
 
   private static final class WatchedConnector extends ServerConnector {
-    WatchedConnector(Server server, HttpConfiguration http) {
+    private final Duration patience;
+
+    WatchedConnector(Server server, HttpConfiguration http, Duration patience) {
       super(server, new HttpConnectionFactory(http));
+      this.patience = patience;
     }
 
     @Override
     protected SocketChannelEndPoint newEndPoint(
         SocketChannel channel, ManagedSelector selector, SelectionKey key) throws IOException {
-      WatchedEndPoint endPoint = new WatchedEndPoint(channel, selector, key, getScheduler());
+      WatchedEndPoint endPoint =
+          new WatchedEndPoint(channel, selector, key, getScheduler(), patience);
       endPoint.setIdleTimeout(getIdleTimeout());
       return endPoint;
     }

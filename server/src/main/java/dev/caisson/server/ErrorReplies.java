@@ -188,6 +188,7 @@ final class ErrorReplies {
       String requestId = IdKind.REQUEST.next();
       fields.put("request-id", requestId);
       fields.put(HttpHeader.CONTENT_TYPE, "application/json");
+      fields.put("x-content-type-options", "nosniff");
       // Jetty may close the connection after this, and a client must not use it again.
       fields.put(HttpHeader.CONNECTION, "close");
       String message =

@@ -23,15 +23,28 @@ final class RequestBody extends FilterInputStream {
   private static final Duration DRAIN_TIME = Duration.ofSeconds(10);
 
   private static final String DIGEST = "caisson.body-digest";
+  private static final String PATIENCE = "caisson.body-patience";
+
+  /** A client that sends less for long means to hold a thread of ours, or may as well give up. */
+  private static final long SLOWEST_BYTES_PER_SECOND = 1_000;
 
   private final ByteSize limit;
   private final @Nullable BodyDigest digest;
+  private final @Nullable Duration patience;
   private long taken;
+  private long waitedNanos;
 
-  private RequestBody(InputStream body, ByteSize limit, @Nullable BodyDigest digest) {
+  private RequestBody(
+      InputStream body, ByteSize limit, @Nullable BodyDigest digest, @Nullable Duration patience) {
     super(body);
+    this.patience = patience;
     this.limit = limit;
     this.digest = digest;
+  }
+
+  /** How long its body may be waited for before it must come at a certain speed. */
+  static void patience(HttpServletRequest request, Duration patience) {
+    request.setAttribute(PATIENCE, patience);
   }
 
   /** From here on what is read of the body goes through a digest as well. */
@@ -55,7 +68,8 @@ final class RequestBody extends FilterInputStream {
     }
     try {
       BodyDigest digest = (BodyDigest) request.getAttribute(DIGEST);
-      return new RequestBody(request.getInputStream(), limit, digest);
+      Duration patience = (Duration) request.getAttribute(PATIENCE);
+      return new RequestBody(request.getInputStream(), limit, digest, patience);
     } catch (IOException e) {
       throw incomplete(e);
     }
@@ -63,7 +77,7 @@ final class RequestBody extends FilterInputStream {
 
   /** A part of a body, under a limit of its own. */
   static InputStream limited(InputStream part, ByteSize limit) {
-    return new RequestBody(part, limit, null);
+    return new RequestBody(part, limit, null, null);
   }
 
   /** All of the body. */
@@ -96,7 +110,9 @@ final class RequestBody extends FilterInputStream {
     if (request.getHeader("expect") != null) {
       return;
     }
-    long end = System.nanoTime() + DRAIN_TIME.toNanos();
+    Duration patience = (Duration) request.getAttribute(PATIENCE);
+    boolean shorter = patience != null && patience.compareTo(DRAIN_TIME) < 0;
+    long end = System.nanoTime() + (shorter ? patience : DRAIN_TIME).toNanos();
     long left = DRAIN_LIMIT.bytes();
     byte[] buffer = new byte[1 << 16];
     try {
@@ -120,13 +136,16 @@ final class RequestBody extends FilterInputStream {
   @Override
   public int read(byte[] buffer, int offset, int length) {
     int count;
+    long begun = System.nanoTime();
     try {
       count = in.read(buffer, offset, length);
     } catch (IOException | IllegalStateException e) {
       throw incomplete(e);
     }
+    waitedNanos += System.nanoTime() - begun;
     if (count > 0) {
       taken += count;
+      refuseSlow();
       if (taken > limit.bytes()) {
         throw tooLarge(limit);
       }
@@ -135,6 +154,17 @@ final class RequestBody extends FilterInputStream {
       }
     }
     return count;
+  }
+
+  /** Only time in which we waited for the client counts, not what we took over its bytes. */
+  private void refuseSlow() {
+    if (patience == null || waitedNanos < patience.toNanos()) {
+      return;
+    }
+    if (taken / (waitedNanos / 1e9) < SLOWEST_BYTES_PER_SECOND) {
+      throw new CaissonException.InvalidRequest(
+          "request body: came with less than " + SLOWEST_BYTES_PER_SECOND + " bytes a second");
+    }
   }
 
   private static CaissonException tooLarge(ByteSize limit) {

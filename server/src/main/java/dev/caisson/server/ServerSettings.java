@@ -14,6 +14,8 @@ import java.util.Optional;
  * @param contentLimit of one file that is uploaded or written to a workspace
  * @param idle a connection that neither sends nor takes a byte for this long is closed, unless a
  *     request of its own is being worked on
+ * @param patience within which the head of a request must have come, however its bytes are spaced;
+ *     a body that has been waited for so long must come with 1,000 bytes a second at least
  * @param ping silence on a stream of events after which a ping is sent
  * @param stopGrace how long requests that run when the server is closed may go on
  * @param keyRequests that one API key may make in a minute
@@ -30,6 +32,7 @@ public record ServerSettings(
     ByteSize jsonLimit,
     ByteSize contentLimit,
     Duration idle,
+    Duration patience,
     Duration ping,
     Duration stopGrace,
     int keyRequests,
@@ -43,6 +46,9 @@ public record ServerSettings(
   /** The Files API takes 500 MB in one file. */
   private static final ByteSize CONTENT_LIMIT = new ByteSize(500_000_000);
 
+  /** A head of 8 KiB takes a second on the slowest of lines; only who means harm takes this. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   /** Loopback only: a server that others can reach is something to ask for. */
   public static final ServerSettings DEFAULT =
       new ServerSettings(
@@ -51,6 +57,7 @@ public record ServerSettings(
           JSON_LIMIT,
           CONTENT_LIMIT,
           Duration.ofSeconds(60),
+          PATIENCE,
           Duration.ofSeconds(10),
           Duration.ZERO,
           60_000,

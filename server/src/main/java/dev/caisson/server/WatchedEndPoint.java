@@ -4,6 +4,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.util.BufferUtil;
@@ -18,17 +21,83 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A client that shuts down only its sending half looks the same as one that has gone, as it does
  * to most HTTP servers.
+ *
+ * <p>It also gives up a client that takes too long over the head of a request. Jetty's own timeout
+ * is about silence, which a byte now and then breaks.
  */
 final class WatchedEndPoint extends SocketChannelEndPoint {
   private static final int KEPT_BYTES = 4096;
 
   private final Object lock = new Object();
   private @Nullable Runnable onGone;
+  private final Duration patience;
   private @Nullable ByteBuffer kept;
+  private boolean inRequest;
+  private long requests;
+  private Scheduler.@Nullable Task headDeadline;
 
+  /**
+   * @param patience from the first byte of a request's head to its last
+   */
   WatchedEndPoint(
-      SocketChannel channel, ManagedSelector selector, SelectionKey key, Scheduler scheduler) {
+      SocketChannel channel,
+      ManagedSelector selector,
+      SelectionKey key,
+      Scheduler scheduler,
+      Duration patience) {
     super(channel, selector, key, scheduler);
+    this.patience = patience;
+  }
+
+  /** The head of a request has come; its number on this connection. */
+  long requestBegins() {
+    synchronized (lock) {
+      inRequest = true;
+      forgetDeadline();
+      return ++requests;
+    }
+  }
+
+  /** What comes from now on is the head of another request, unless that is there already. */
+  void requestEnds(long number) {
+    synchronized (lock) {
+      inRequest = inRequest && number != requests;
+    }
+  }
+
+  @Override
+  public void onClose(@Nullable Throwable cause) {
+    synchronized (lock) {
+      inRequest = true;
+      forgetDeadline();
+    }
+    super.onClose(cause);
+  }
+
+  private void forgetDeadline() {
+    if (headDeadline != null) {
+      headDeadline.cancel();
+      headDeadline = null;
+    }
+  }
+
+  private int timed(int count) {
+    synchronized (lock) {
+      if (count > 0 && !inRequest && headDeadline == null) {
+        headDeadline =
+            getScheduler().schedule(this::headIsLate, patience.toNanos(), TimeUnit.NANOSECONDS);
+      }
+    }
+    return count;
+  }
+
+  private void headIsLate() {
+    synchronized (lock) {
+      if (inRequest || headDeadline == null) {
+        return;
+      }
+    }
+    close(new TimeoutException("the head of a request took longer than " + patience));
   }
 
   /** Calls once when the client goes, until {@link #unwatch}. */
@@ -88,10 +157,10 @@ final class WatchedEndPoint extends SocketChannelEndPoint {
         kept.position(kept.position() + count);
         BufferUtil.flipToFlush(buffer, position);
         kept = kept.hasRemaining() ? kept : null;
-        return count;
+        return timed(count);
       }
     }
-    return super.fill(buffer);
+    return timed(super.fill(buffer));
   }
 
   @Override
