@@ -99,6 +99,11 @@ final class CaissonCommand implements Callable<Integer> {
     return workingDirectory;
   }
 
+  /** A variable of this process. */
+  Optional<String> variable(String name) {
+    return Optional.ofNullable(environment.get(name));
+  }
+
   /** The settings in force for this command. */
   Settings settings() {
     return Settings.read(workingDirectory, environment)

@@ -80,9 +80,12 @@ final class ExecCommand implements Callable<Integer> {
 
   @Option(
       names = {"-e", "--env"},
-      paramLabel = "NAME=VALUE",
-      description = "A variable for this cell alone.")
-  private Map<String, String> environment = new LinkedHashMap<>();
+      paramLabel = "NAME[=VALUE]",
+      description = {
+        "A variable for this cell alone. Without =VALUE it is passed on from this command's own"
+            + " environment, so that a secret stands in no list of processes."
+      })
+  private List<String> variables = new ArrayList<>();
 
   @Parameters(
       paramLabel = "CONTAINER|FILE",
@@ -158,7 +161,24 @@ final class ExecCommand implements Callable<Integer> {
         text,
         isBash ? InterpreterMode.FRESH : InterpreterMode.PERSISTENT,
         limit,
-        environment);
+        environment());
+  }
+
+  private Map<String, String> environment() {
+    Map<String, String> environment = new LinkedHashMap<>();
+    for (String variable : variables) {
+      int equals = variable.indexOf('=');
+      String name = equals < 0 ? variable : variable.substring(0, equals);
+      environment.put(name, equals < 0 ? inherited(name) : variable.substring(equals + 1));
+    }
+    return environment;
+  }
+
+  private String inherited(String name) {
+    return CommandContext.required(root)
+        .variable(name)
+        .orElseThrow(() ->
+            new UsageException("--env " + name + ": this command's environment does not have it"));
   }
 
   private static Duration duration(String text) {

@@ -68,4 +68,10 @@ public record CellSpec(
   public CellSpec withRun(RunId id) {
     return new CellSpec(language, code, mode, timeout, environment, functions, Optional.of(id));
   }
+
+  /** Without code and values of variables, so that no log can hold a secret. */
+  @Override
+  public String toString() {
+    return "CellSpec[language=" + language + ", environment=" + environment.keySet() + "]";
+  }
 }

@@ -75,10 +75,22 @@ public final class CaissonProcess implements AutoCloseable {
           classPath,
           serveCommand(directory),
           withImages(directory, environment),
+          ProcessBuilder.Redirect.INHERIT,
           ANNOUNCED);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** As {@link #serve(Path, Map)}, with what it says to standard error in a file. */
+  public static CaissonProcess serve(Path directory, Map<String, String> environment, Path errors) {
+    return start(
+        List.of(),
+        classPath(),
+        serveCommand(directory),
+        withImages(directory, environment),
+        ProcessBuilder.Redirect.to(errors.toFile()),
+        ANNOUNCED);
   }
 
   private static CaissonProcess serveWith(Path directory, Map<String, String> environment) {
@@ -108,7 +120,8 @@ public final class CaissonProcess implements AutoCloseable {
   /** Reads what the process prints until the pattern finds address and key in it. */
   private static CaissonProcess start(
       List<String> main, Map<String, String> environment, String ready) {
-    return start(List.of(), classPath(), main, environment, ready);
+    return start(
+        List.of(), classPath(), main, environment, ProcessBuilder.Redirect.INHERIT, ready);
   }
 
   private static CaissonProcess start(
@@ -116,6 +129,7 @@ public final class CaissonProcess implements AutoCloseable {
       String classPath,
       List<String> main,
       Map<String, String> environment,
+      ProcessBuilder.Redirect errors,
       String ready) {
     List<String> command = new ArrayList<>(prefix);
     command.addAll(
@@ -129,7 +143,7 @@ public final class CaissonProcess implements AutoCloseable {
     try {
       ProcessBuilder builder = new ProcessBuilder(command);
       builder.environment().putAll(environment);
-      builder.redirectError(ProcessBuilder.Redirect.INHERIT);
+      builder.redirectError(errors);
       Process process = builder.start();
       BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
       Pattern pattern = Pattern.compile(ready);
