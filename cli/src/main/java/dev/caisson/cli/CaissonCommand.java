@@ -46,7 +46,7 @@ final class CaissonCommand implements Callable<Integer> {
     "  caisson doctor                          see what this host can enforce",
     "",
     "In a clone there are also: ./caisson build, ./caisson test, ./caisson bench,",
-    "./caisson fuzz, ./caisson soak, ./caisson dev-model",
+    "./caisson fuzz, ./caisson soak, ./caisson dependencies, ./caisson dev-model",
     "",
     "Exit codes: 0 done, 1 the job failed, 2 wrong usage, 3 this host cannot do it."
   };
