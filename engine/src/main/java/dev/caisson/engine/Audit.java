@@ -45,7 +45,6 @@ public final class Audit {
    * What was done is not undone for a line that a full disk does not take: it is logged instead.
    */
   void log(String line) {
-    LOG.log(Level.INFO, line);
     try {
       file.append(Instant.ofEpochMilli(clock.millis()) + " " + line);
     } catch (Internal e) {

@@ -50,6 +50,11 @@ class SecretsTest {
       del wanted, frame
       """;
 
+  /** All that the command line can be made to log, by its own configuration and not the tests'. */
+  private static final Map<String, String> TALKATIVE =
+      Map.of(
+          "CAISSON_LOG", "TRACE", "JAVA_TOOL_OPTIONS", "-Dlogback.configurationFile=logback.xml");
+
   @TempDir static Path directory;
 
   private final String secret = "tide" + UUID.randomUUID().toString().replace("-", "");
@@ -60,8 +65,7 @@ class SecretsTest {
     RunningCaisson.makeImage(directory);
     List<String> shown = new ArrayList<>();
     String container;
-    try (CaissonProcess server =
-        CaissonProcess.serve(directory, Map.of("CAISSON_LOG", "DEBUG"), errors)) {
+    try (CaissonProcess server = CaissonProcess.serve(directory, TALKATIVE, errors)) {
       RawHttp http = new RawHttp(server.url(), server.key());
       container = http.container();
       String cells = "/v1/containers/" + container + "/cells";
@@ -97,7 +101,7 @@ class SecretsTest {
     assertThat(files()).anyMatch(SecretsTest::holdsSavedState);
     throughTheCommand(container); // without a server, by the engine in the command's own process
     assertThat(shown).noneMatch(this::tells);
-    assertThat(Files.readString(errors)).contains("DEBUG").doesNotContain(secret);
+    assertThat(Files.readString(errors)).contains("TRACE").doesNotContain(secret);
     assertThat(files()).hasSizeGreaterThan(5);
     assertThat(files()).noneMatch(this::holdsSecret);
   }
@@ -151,7 +155,7 @@ class SecretsTest {
             "-c",
             "import os; print(len(os.environ['TOKEN'] + os.environ['TOKEN_2']), kept)");
     command.environment().put("TOKEN", secret);
-    command.environment().put("CAISSON_LOG", "DEBUG");
+    command.environment().putAll(TALKATIVE);
     command.environment().put("CAISSON_IMAGES", directory.resolve("images").toString());
     Path told = directory.resolve("told");
     Process process = command.redirectError(told.toFile()).start();
