@@ -60,8 +60,8 @@ final class CellConversation {
     Deadline deadline = Deadline.in(mostTime());
     while (true) {
       try {
-        // Looked at here as well as while waiting: a cell that always has something to say would never
-        // be cancelled. An interrupt before the first byte would leave nothing to cancel.
+        // Not only while waiting: a cell that always has something to say would never be cancelled.
+        // Before the first byte there is nothing to cancel yet.
         cancelled |= Thread.interrupted();
         if (!asked) {
           guest.send(GuestConnection.Kind.REQUEST, request.payload(), deadline);

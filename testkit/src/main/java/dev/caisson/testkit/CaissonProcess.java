@@ -120,8 +120,7 @@ public final class CaissonProcess implements AutoCloseable {
   /** Reads what the process prints until the pattern finds address and key in it. */
   private static CaissonProcess start(
       List<String> main, Map<String, String> environment, String ready) {
-    return start(
-        List.of(), classPath(), main, environment, ProcessBuilder.Redirect.INHERIT, ready);
+    return start(List.of(), classPath(), main, environment, ProcessBuilder.Redirect.INHERIT, ready);
   }
 
   private static CaissonProcess start(
