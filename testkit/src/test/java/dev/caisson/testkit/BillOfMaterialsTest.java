@@ -33,7 +33,11 @@ class BillOfMaterialsTest {
         .allSatisfy(part ->
             assertThat(TARGET.resolve("lib"))
                 .isDirectoryContaining(
-                    "glob:**/" + part.name().split(":")[1] + "-" + part.version() + ".jar"));
+                    "glob:**/"
+                        + part.name().substring(part.name().indexOf(":") + 1)
+                        + "-"
+                        + part.version()
+                        + ".jar"));
   }
 
   private static boolean isPackaged() throws IOException {

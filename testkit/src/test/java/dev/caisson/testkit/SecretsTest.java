@@ -33,7 +33,7 @@ class SecretsTest {
   private static final String LOOK =
       """
       import gc, os, sys
-      wanted = '%s'[::-1]
+      wanted = 'BACKWARDS'[::-1]
       def has(thing):
           return (isinstance(thing, str) and wanted in thing) or (
               isinstance(thing, bytes) and wanted.encode() in thing)
@@ -81,7 +81,9 @@ class SecretsTest {
       throughTheCommand(container);
       String backwards = new StringBuilder(secret).reverse().toString();
       assertThat(
-              http.cell(container, "python", LOOK.formatted(backwards)).path("stdout").asString())
+              http.cell(container, "python", LOOK.replace("BACKWARDS", backwards))
+                  .path("stdout")
+                  .asString())
           .isEqualTo("[] [] 7\n");
       http.delete("/v1/containers/" + doomed);
       for (String path :
