@@ -64,7 +64,10 @@ class Sandbox:
 
     def _start(self):
         request, host = self._request, self._host
-        environment = view.environment(request["image"], request["limits"]["cpus"])
+        limits = request["limits"]
+        environment = view.environment(request["image"], limits["cpus"])
+        # Here, not in the child: of children there are several at once.
+        machine = host.machine.files(limits["memory"], limits["cpus"])
         listener = _listen(self.socket_name)
         lifeline, inner_lifeline = socket.socketpair()
         status, inner_status = socket.socketpair()
@@ -74,7 +77,8 @@ class Sandbox:
         if self._group is not None:
             meters = {name: self._group.meter(name) for name in ("cpu", "oom")}
         launch = _Launch(
-            request, host, self._owner, self._volume, self._group, environment, listener.fileno(),
+            request, host, self._owner, self._volume, self._group, environment, machine,
+            listener.fileno(),
             inner_lifeline.fileno(), inner_status, inner_info, inner_complaints, meters,
         )
         self.pid = os.fork()
@@ -242,14 +246,15 @@ class Sandbox:
 class _Launch:
     """What happens in the child between fork and bubblewrap."""
 
-    def __init__(self, request, host, owner, volume, group, environment, listener, lifeline, status,
-                 info, complaints, meters):
+    def __init__(self, request, host, owner, volume, group, environment, machine, listener, lifeline,
+                 status, info, complaints, meters):
         self._request = request
         self._host = host
         self._owner = owner
         self._volume = volume
         self._group = group
         self._environment = environment
+        self._machine = machine
         self._listener = listener
         self._lifeline = lifeline
         self._status = status
@@ -306,8 +311,7 @@ class _Launch:
         places = {}
         places["code"] = self._host.code
         places["etc"] = self._host.etc
-        limits = self._request["limits"]
-        places["proc"] = self._host.machine.files(limits["memory"], limits["cpus"])
+        places["proc"] = self._machine
         image = self._request["image"]
         if image["kind"] != "LAYER" or image.get("siteDirectory"):
             places["image"] = image["directory"]
