@@ -81,6 +81,11 @@ final class KillTrial {
       }
       // The moment is the point: no condition can be waited for here.
       Thread.sleep(random.nextInt(LONGEST_LOAD_MILLIS));
+      // A slow machine may not have answered anything at all by then: that would be no trial.
+      long end = System.nanoTime() + SWEEP_PATIENCE.toNanos();
+      while (nothingAnswered() && System.nanoTime() - end < 0) {
+        Thread.sleep(10);
+      }
       server.kill();
       stop.set(true);
       for (Future<?> worker : running) {
@@ -92,6 +97,10 @@ final class KillTrial {
     } catch (java.util.concurrent.ExecutionException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  private boolean nothingAnswered() {
+    return workers.stream().allMatch(worker -> worker.answered().isEmpty());
   }
 
   private void audit(RawHttp http) {

@@ -50,7 +50,8 @@ final class LoadWorker {
   private final Map<String, Optional<Long>> uploads = new LinkedHashMap<>();
   private final Map<String, String> outputs = new LinkedHashMap<>();
   private final List<String> billed = new ArrayList<>();
-  private final Map<Operation, Integer> answered = new EnumMap<>(Operation.class);
+  private final Map<Operation, Integer> answered =
+      java.util.Collections.synchronizedMap(new EnumMap<>(Operation.class));
   private final Map<Operation, Integer> unanswered = new EnumMap<>(Operation.class);
   private final List<String> complaints = new ArrayList<>();
   private int serial;
